@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// One target per layer of the house; every arrow points down. The README draws the same picture.
+
+let house: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+        resources: fixtures ? [.copy("Fixtures")] : [], swiftSettings: house)
+}
+
+let package = Package(
+    name: "laurel",
+    products: [.executable(name: "laurel", targets: ["laurel"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    ],
+    targets: [
+        // C libraries: module maps only.
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-pthread-dev"])]),
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .target(name: "CKernels"),
+
+        // Words that everything above shares.
+        layer("Errors"),
+        layer("Documents", ["Errors", "COpenSSL"]),
+        layer("Money", ["Errors"]),
+        layer("Plots"),
+
+        // Machines.
+        layer("Numerics", ["Errors", "COpenBLAS", "COneDNN", "CKernels"]),
+        layer("Images", ["Errors", "Documents", "CPNG"]),
+        layer("Postgres", ["Errors", "Documents", "CLibPQ"]),
+        .target(name: "Schema", path: "Schema", exclude: ["README.md"], resources: [.copy("migrations")], swiftSettings: house),
+        .target(name: "Reports", path: "Reports", exclude: ["README.md"], resources: [.copy("templates")], swiftSettings: house),
+
+        // Science.
+        layer("Valuation", ["Errors", "Documents", "Numerics"]),
+        layer("Properties", ["Errors", "Documents", "Numerics", "Images"]),
+        layer("Diffusion", ["Errors", "Documents", "Numerics", "Images"]),
+
+        // Books.
+        layer("Registry", ["Errors", "Documents", "Images", "Postgres"]),
+        layer("Credit", ["Errors", "Documents", "Images", "Postgres", "Numerics", "Valuation", "Properties", "Diffusion"]),
+        layer("Ledger", ["Errors", "Documents", "Money", "Postgres"]),
+        layer(
+            "Statements",
+            [
+                "Errors", "Documents", "Money", "Postgres", "Reports", "COpenSSL",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ]),
+
+        // What a person asks for, and how they ask.
+        layer(
+            "Monthly",
+            [
+                "Errors", "Documents", "Money", "Plots", "Images", "Postgres", "Schema", "Reports", "Numerics", "Valuation",
+                "Properties", "Diffusion", "Registry", "Credit", "Ledger", "Statements",
+            ]),
+        .executableTarget(
+            name: "laurel",
+            dependencies: [
+                "Monthly", "Errors", "Documents", "Money", "Valuation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: house),
+
+        // Tests mirror the sources.
+        .target(name: "TestSupport", dependencies: ["Errors", "Postgres", "Schema"], path: "Tests/TestSupport", swiftSettings: house),
+        tests(of: "Errors"),
+    ],
+    swiftLanguageModes: [.v6]
+)
