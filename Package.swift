@@ -48,8 +48,12 @@ let package = Package(
         layer("Numerics", ["Errors", "COpenBLAS", "COneDNN", "CKernels"]),
         layer("Images", ["Errors", "Documents", "CPNG"]),
         layer("Postgres", ["Errors", "Documents", "CLibPQ"]),
-        .target(name: "Schema", path: "Schema", exclude: ["README.md"], resources: [.copy("migrations")], swiftSettings: house),
-        .target(name: "Reports", path: "Reports", exclude: ["README.md"], resources: [.copy("templates")], swiftSettings: house),
+        .target(
+            name: "Schema", path: "Schema", exclude: ["README.md"], resources: [.copy("migrations")],
+            swiftSettings: house),
+        .target(
+            name: "Reports", path: "Reports", exclude: ["README.md"], resources: [.copy("templates")],
+            swiftSettings: house),
 
         // Science.
         layer("Valuation", ["Errors", "Documents", "Numerics"]),
@@ -58,7 +62,8 @@ let package = Package(
 
         // Books.
         layer("Registry", ["Errors", "Documents", "Images", "Postgres"]),
-        layer("Credit", ["Errors", "Documents", "Images", "Postgres", "Numerics", "Valuation", "Properties", "Diffusion"]),
+        layer(
+            "Credit", ["Errors", "Documents", "Images", "Postgres", "Numerics", "Valuation", "Properties", "Diffusion"]),
         layer("Ledger", ["Errors", "Documents", "Money", "Postgres"]),
         layer(
             "Statements",
@@ -71,7 +76,8 @@ let package = Package(
         layer(
             "Monthly",
             [
-                "Errors", "Documents", "Money", "Plots", "Images", "Postgres", "Schema", "Reports", "Numerics", "Valuation",
+                "Errors", "Documents", "Money", "Plots", "Images", "Postgres", "Schema", "Reports", "Numerics",
+                "Valuation",
                 "Properties", "Diffusion", "Registry", "Credit", "Ledger", "Statements",
             ]),
         .executableTarget(
@@ -83,7 +89,9 @@ let package = Package(
             swiftSettings: house),
 
         // Tests mirror the sources.
-        .target(name: "TestSupport", dependencies: ["Errors", "Postgres", "Schema"], path: "Tests/TestSupport", swiftSettings: house),
+        .target(
+            name: "TestSupport", dependencies: ["Errors", "Postgres", "Schema"], path: "Tests/TestSupport",
+            swiftSettings: house),
         tests(of: "Errors"),
     ],
     swiftLanguageModes: [.v6]
