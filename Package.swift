@@ -93,6 +93,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Errors", "Postgres", "Schema"], path: "Tests/TestSupport",
             swiftSettings: house),
         tests(of: "Errors"),
+        tests(of: "Money", ["Errors"]),
     ],
     swiftLanguageModes: [.v6]
 )
