@@ -1,7 +1,15 @@
 import ArgumentParser
 
-@main
+/// The root of the command line: nouns, each with its verbs, in the order of a month.
 struct Laurel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "laurel", abstract: "Royalties and contributor credit for generative models.")
+        commandName: "laurel",
+        abstract: "Royalties and contributor credit for generative models.",
+        discussion: """
+            A month: init, dataset import, snapshot create, model train, credit run, revenue add, allocate,
+            statement issue, report payouts. Every step works alone and is safe to repeat.
+            """,
+        version: "0.1.0",
+        subcommands: []
+    )
 }

@@ -1,0 +1,33 @@
+import ArgumentParser
+
+/// The form of a result on stdout.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, json, csv
+}
+
+/// What every command understands.
+struct GlobalOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Keys, image store, private PostgreSQL, caches.", valueName: "dir"))
+    var home: String?
+
+    @Option(
+        name: .customLong("database-url"),
+        help: ArgumentHelp("A PostgreSQL to use instead of the private one in the home directory.", valueName: "url"))
+    var databaseURL: String?
+
+    @Option(help: "The form of the result on stdout.")
+    var format: OutputFormat = .table
+}
+
+/// What every command that posts or pays understands.
+struct PostingOptions: ParsableArguments {
+    @Flag(name: .customLong("dry-run"), help: "Run in a transaction, print the result, roll back.")
+    var dryRun = false
+
+    @Option(
+        name: .customLong("idempotency-key"),
+        help: ArgumentHelp(
+            "Two commands under one key are one; without it a key is derived from the command's meaning.",
+            valueName: "key"))
+    var idempotencyKey: String?
+}
