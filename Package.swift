@@ -94,6 +94,7 @@ let package = Package(
             swiftSettings: house),
         tests(of: "Errors"),
         tests(of: "Money", ["Errors"]),
+        tests(of: "Numerics"),
     ],
     swiftLanguageModes: [.v6]
 )
