@@ -1,3 +1,5 @@
+package import Documents
+
 /// A picture in memory: 8 bits a sample, grey or RGB, rows from the top, no transparency.
 ///
 /// Sample `c` of the pixel in column `x` and row `y` is `pixels[(y * width + x) * channels + c]`.
@@ -33,6 +35,13 @@ package struct Image: Sendable, Hashable {
             bytes.append(sample)
         }
         return bytes
+    }
+
+    /// SHA-256 of the RGB bytes: equal for two files that show the same pixels, whatever their encoding.
+    ///
+    /// The size is not part of it, as in the manifests that Laurel reads.
+    package var pixelDigest: Digest {
+        Digest.sha256(rgbBytes)
     }
 
     /// The same picture with 1 or 3 channels; colour becomes grey by the luma weights of Rec. 601.
