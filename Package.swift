@@ -95,6 +95,7 @@ let package = Package(
         tests(of: "Errors"),
         tests(of: "Money", ["Errors"]),
         tests(of: "Numerics"),
+        tests(of: "Documents", ["Errors"]),
     ],
     swiftLanguageModes: [.v6]
 )

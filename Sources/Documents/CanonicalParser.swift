@@ -7,6 +7,7 @@ extension CanonicalValue {
     /// - Parameters:
     ///   - bytes: the document.
     ///   - name: what to call it in errors, such as `statement.json`.
+    /// - Returns: the top-level object.
     /// - Throws: ``LaurelError`` of kind `input` at `name: byte N`, counted from 0.
     package static func parse(
         _ bytes: [UInt8], name: String = "document"
