@@ -1,0 +1,1144 @@
+-- The ledger: the law of the money, readable on its own.
+--
+-- Every table of this schema is insert-only. What changes in life (a period closes, a hold is released, a payment
+-- bounces) is another row, never an edit. Rows come in only through the functions at the end of this file and of
+-- 0006, which belong to laurel_owner; laurel_app may read everything and write nothing itself.
+--
+-- Amounts are signed bigint micros (10^-6 of the major unit): + is a debit, - is a credit.
+-- Errors that a person can cause carry SQLSTATE LR002 (unusable input) or LR004 (refused by state), the place in
+-- DETAIL and what to do next in HINT.
+
+SET ROLE laurel_owner;
+
+-- ───────────────────────────────────────────── currencies and periods ─────────────────────────────────────────────
+
+-- ISO 4217. minor_exponent: decimals a bank moves; ledger_exponent: decimals the ledger counts in.
+CREATE TABLE ledger.currency (
+    code            text COLLATE "C" PRIMARY KEY CHECK (code ~ '^[A-Z]{3}$'),
+    minor_exponent  smallint NOT NULL CHECK (minor_exponent IN (0, 2, 3)),
+    ledger_exponent smallint NOT NULL DEFAULT 6 CHECK (ledger_exponent = 6)
+);
+
+INSERT INTO ledger.currency (code, minor_exponent)
+SELECT unnest(string_to_array('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF', ' ')), 0
+UNION ALL
+SELECT unnest(string_to_array(
+    'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE '
+    'CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL '
+    'HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR '
+    'MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK '
+    'SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD '
+    'YER ZAR ZMW ZWG', ' ')), 2
+UNION ALL
+SELECT unnest(string_to_array('BHD IQD JOD KWD LYD OMR TND', ' ')), 3;
+
+CREATE TABLE ledger.period (
+    id        text COLLATE "C" PRIMARY KEY CHECK (id ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'),
+    first_day date NOT NULL GENERATED ALWAYS AS (make_date(left(id, 4)::int, right(id, 2)::int, 1)) STORED,
+    opened_at timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    opened_by text NOT NULL DEFAULT session_user
+);
+
+-- A period is closed when it has a row here.
+CREATE TABLE ledger.period_close (
+    period_id text COLLATE "C" PRIMARY KEY REFERENCES ledger.period,
+    closed_at timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    closed_by text NOT NULL DEFAULT session_user
+);
+
+-- ──────────────────────────────────────────────── chart of accounts ────────────────────────────────────────────────
+
+-- An account's code is class:owner. The guard says on which side its balance may never stand.
+CREATE TABLE ledger.account_class (
+    name        text COLLATE "C" PRIMARY KEY,
+    nature      text NOT NULL CHECK (nature IN ('asset', 'liability', 'income', 'expense', 'clearing')),
+    normal_side text NOT NULL CHECK (normal_side IN ('debit', 'credit')),
+    owner       text NOT NULL CHECK (owner IN ('party', 'period', 'free')),
+    guard       text NOT NULL CHECK (guard IN ('none', 'no_debit_balance', 'no_credit_balance')),
+    meaning     text NOT NULL
+);
+
+INSERT INTO ledger.account_class (name, nature, normal_side, owner, guard, meaning) VALUES
+    ('bank',            'asset',     'debit',  'free',   'none',              'money in the bank'),
+    ('receivable',      'asset',     'debit',  'free',   'none',              'revenue reported by a source'),
+    ('pool',            'clearing',  'credit', 'period', 'none',              'to be shared; zero after allocation'),
+    ('payable',         'liability', 'credit', 'party',  'no_debit_balance',  'owed to a payee'),
+    ('reserve',         'liability', 'credit', 'party',  'no_debit_balance',  'withheld until a release date'),
+    ('hold',            'liability', 'credit', 'party',  'no_debit_balance',  'held while a question is open'),
+    ('advance',         'asset',     'debit',  'party',  'no_credit_balance', 'paid ahead, to be recouped'),
+    ('withholding',     'liability', 'credit', 'free',   'none',              'tax withheld for an authority'),
+    ('payout_clearing', 'clearing',  'credit', 'free',   'no_debit_balance',  'sent to the bank, not yet confirmed'),
+    ('suspense',        'liability', 'credit', 'free',   'none',              'money without a payee'),
+    ('fee',             'income',    'credit', 'free',   'none',              'processing and platform fees'),
+    ('fx',              'clearing',  'debit',  'free',   'none',              'currency conversions'),
+    ('adjust',          'expense',   'debit',  'free',   'none',              'write-offs'),
+    ('rounding',        'expense',   'debit',  'free',   'none',              'always zero: exact division leaves nothing');
+
+CREATE TABLE ledger.account (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    code        text COLLATE "C" NOT NULL CHECK (code ~ '^[a-z_]+:[A-Za-z0-9][A-Za-z0-9._/-]*$'),
+    class       text COLLATE "C" NOT NULL REFERENCES ledger.account_class,
+    owner_party registry.id REFERENCES registry.party,
+    currency    text COLLATE "C" NOT NULL REFERENCES ledger.currency,
+    normal_side text NOT NULL,
+    guard       text NOT NULL,
+    opened_at   timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    UNIQUE (code, currency),
+    CHECK (class = split_part(code, ':', 1)),
+    CHECK (owner_party IS NULL OR owner_party = split_part(code, ':', 2))
+);
+CREATE INDEX account_of_party ON ledger.account (owner_party, class) WHERE owner_party IS NOT NULL;
+
+-- ────────────────────────────────────────────── journals and postings ──────────────────────────────────────────────
+
+CREATE TABLE ledger.journal (
+    id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind              text NOT NULL CHECK (kind IN (
+        'revenue_recognised', 'pool_allocated', 'advance_paid', 'advance_recouped', 'reserve_withheld',
+        'reserve_released', 'tax_withheld', 'hold_placed', 'hold_released', 'payout_initiated', 'payout_settled',
+        'payout_returned', 'prior_period_adjusted', 'fx_converted', 'written_off', 'reversal')),
+    currency_set      text[] NOT NULL,
+    period_id         text COLLATE "C" NOT NULL REFERENCES ledger.period,
+    effective_on      date NOT NULL,
+    posted_at         timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    posted_by         text NOT NULL DEFAULT session_user,
+    line_count        int NOT NULL CHECK (line_count >= 2),
+    gross_micros      bigint NOT NULL CHECK (gross_micros > 0),
+    reverses_id       bigint UNIQUE REFERENCES ledger.journal,
+    relates_to_period text COLLATE "C" REFERENCES ledger.period,
+    source_kind       text NOT NULL,
+    source_id         text NOT NULL,
+    idempotency_key   text COLLATE "C" NOT NULL UNIQUE,
+    memo              text NOT NULL DEFAULT '',
+    body_sha256       bytea NOT NULL CHECK (length(body_sha256) = 32),
+    xid               xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    CHECK ((kind = 'reversal') = (reverses_id IS NOT NULL))
+);
+CREATE INDEX journal_of_period ON ledger.journal (period_id, kind);
+
+-- No foreign keys here: posting_belongs below checks both of them for the whole statement at once, which a row-wise
+-- key would do three times slower; and since nothing is ever deleted, what held on insert holds for ever.
+CREATE TABLE ledger.posting (
+    journal_id    bigint NOT NULL,
+    line_no       int NOT NULL CHECK (line_no > 0),
+    account_id    bigint NOT NULL,
+    amount_micros bigint NOT NULL CHECK (amount_micros <> 0),
+    currency      text COLLATE "C" NOT NULL,
+    PRIMARY KEY (journal_id, line_no)
+);
+CREATE INDEX posting_of_account ON ledger.posting (account_id, journal_id);
+
+-- Closing balances, written once when a period closes: for every account that moved or stands above zero.
+CREATE TABLE ledger.account_period (
+    account_id bigint NOT NULL REFERENCES ledger.account,
+    period_id  text COLLATE "C" NOT NULL REFERENCES ledger.period,
+    opening    bigint NOT NULL,
+    debits     bigint NOT NULL CHECK (debits >= 0),
+    credits    bigint NOT NULL CHECK (credits >= 0),
+    closing    bigint NOT NULL,
+    line_count int NOT NULL CHECK (line_count >= 0),
+    PRIMARY KEY (account_id, period_id),
+    CHECK (opening::numeric + debits - credits = closing)
+);
+
+-- ───────────────────────────────────────────────────── revenue ─────────────────────────────────────────────────────
+
+-- What a source reported. A voided receipt may be entered again under its reference as the next version.
+CREATE TABLE ledger.revenue_receipt (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source       text COLLATE "C" NOT NULL CHECK (source <> ''),
+    external_ref text COLLATE "C" NOT NULL CHECK (external_ref <> ''),
+    version      int NOT NULL CHECK (version > 0),
+    period_id    text COLLATE "C" NOT NULL REFERENCES ledger.period,
+    currency     text COLLATE "C" NOT NULL REFERENCES ledger.currency,
+    gross_micros bigint NOT NULL CHECK (gross_micros > 0),
+    fee_micros   bigint NOT NULL CHECK (fee_micros >= 0),
+    tax_micros   bigint NOT NULL CHECK (tax_micros >= 0),
+    received_on  date NOT NULL,
+    file_sha256  bytea CHECK (length(file_sha256) = 32),
+    supersedes   bigint UNIQUE REFERENCES ledger.revenue_receipt,
+    journal_id   bigint NOT NULL UNIQUE REFERENCES ledger.journal,
+    UNIQUE (source, external_ref, version),
+    CHECK (gross_micros::numeric - fee_micros - tax_micros > 0)
+);
+CREATE INDEX revenue_receipt_of_period ON ledger.revenue_receipt (period_id, currency);
+
+CREATE TABLE ledger.revenue_void (
+    receipt_id bigint PRIMARY KEY REFERENCES ledger.revenue_receipt,
+    journal_id bigint NOT NULL UNIQUE REFERENCES ledger.journal,
+    reason     text NOT NULL
+);
+
+-- ─────────────────────────────────────────────────── allocation ───────────────────────────────────────────────────
+
+-- Rules that money followed, as the very bytes that were agreed, under their digest.
+CREATE TABLE ledger.policy (
+    sha256      bytea PRIMARY KEY CHECK (length(sha256) = 32),
+    kind        text NOT NULL CHECK (kind IN ('allocation', 'waterfall')),
+    document    bytea NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    CHECK (sha256 = sha256(document))
+);
+
+-- One sharing of a pool. Version 1 posts the whole pool; a later version posts new minus old.
+CREATE TABLE ledger.allocation (
+    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    period_id      text COLLATE "C" NOT NULL REFERENCES ledger.period,
+    currency       text COLLATE "C" NOT NULL REFERENCES ledger.currency,
+    version        int NOT NULL CHECK (version > 0),
+    supersedes     bigint UNIQUE REFERENCES ledger.allocation,
+    posted_period  text COLLATE "C" NOT NULL REFERENCES ledger.period,
+    run_id         text COLLATE "C",
+    pool_micros    bigint NOT NULL CHECK (pool_micros >= 0),
+    weight_total   numeric NOT NULL CHECK (weight_total >= 0),
+    method         text NOT NULL CHECK (method = 'largest-remainder/1'),
+    policy_sha256  bytea NOT NULL REFERENCES ledger.policy,
+    weights_sha256 bytea NOT NULL CHECK (length(weights_sha256) = 32),
+    to_suspense    boolean NOT NULL,
+    line_count     int NOT NULL,
+    journal_id     bigint UNIQUE REFERENCES ledger.journal,
+    allocated_at   timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    UNIQUE (period_id, currency, version),
+    CHECK (to_suspense = (weight_total = 0))
+);
+
+-- One line a share and role: the share gets dataset_floor + dataset_extra = pool × weight ÷ weight_total, and of that
+-- the party gets floor + extra = (dataset_floor + dataset_extra) × share_ppm ÷ 1,000,000.
+CREATE TABLE ledger.allocation_line (
+    allocation_id        bigint NOT NULL,
+    line_no              int NOT NULL,
+    dataset_id           registry.id,
+    contributor_id       registry.id NOT NULL,
+    party_id             registry.id NOT NULL,
+    role                 text NOT NULL DEFAULT 'contributor',
+    weight               bigint NOT NULL CHECK (weight >= 0),
+    share_ppm            int NOT NULL CHECK (share_ppm BETWEEN 1 AND 1000000),
+    dataset_floor_micros bigint NOT NULL CHECK (dataset_floor_micros >= 0),
+    dataset_extra_micros smallint NOT NULL CHECK (dataset_extra_micros IN (0, 1)),
+    floor_micros         bigint NOT NULL CHECK (floor_micros >= 0),
+    extra_micros         smallint NOT NULL CHECK (extra_micros IN (0, 1)),
+    amount_micros        bigint NOT NULL GENERATED ALWAYS AS (floor_micros + extra_micros) STORED,
+    PRIMARY KEY (allocation_id, line_no)
+);
+CREATE INDEX allocation_line_of_party ON ledger.allocation_line (party_id, allocation_id);
+
+-- ──────────────────────────────────────── terms, advances, holds, withholding ────────────────────────────────────────
+
+-- What was agreed with a payee. The row with the latest valid_from not after a day, then the latest id, rules that day.
+CREATE TABLE ledger.payee_term (
+    id                     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    party_id               registry.id NOT NULL REFERENCES registry.party,
+    currency               text COLLATE "C" NOT NULL REFERENCES ledger.currency,
+    valid_from             date NOT NULL,
+    min_payout_micros      bigint NOT NULL CHECK (min_payout_micros >= 0),
+    reserve_ppm            int NOT NULL CHECK (reserve_ppm BETWEEN 0 AND 1000000),
+    reserve_release_months int NOT NULL CHECK (reserve_release_months BETWEEN 0 AND 120),
+    allow_negative_carry   boolean NOT NULL,
+    recorded_at            timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    recorded_by            text NOT NULL DEFAULT session_user,
+    CHECK ((reserve_ppm > 0) = (reserve_release_months > 0))
+);
+CREATE INDEX payee_term_of_party ON ledger.payee_term (party_id, currency, valid_from, id);
+
+-- dataset_id given: recouped from that dataset's earnings only, unless cross_group.
+CREATE TABLE ledger.advance (
+    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    party_id        registry.id NOT NULL REFERENCES registry.party,
+    currency        text COLLATE "C" NOT NULL REFERENCES ledger.currency,
+    amount_micros   bigint NOT NULL CHECK (amount_micros > 0),
+    recoup_ppm      int NOT NULL CHECK (recoup_ppm BETWEEN 1 AND 1000000),
+    dataset_id      registry.id,
+    cross_group     boolean NOT NULL,
+    reference       text COLLATE "C" NOT NULL UNIQUE,
+    paid_journal_id bigint NOT NULL UNIQUE REFERENCES ledger.journal
+);
+
+CREATE TABLE ledger.hold (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    party_id   registry.id REFERENCES registry.party,
+    dataset_id registry.id,
+    reason     text NOT NULL CHECK (reason <> ''),
+    opened_at  timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    opened_by  text NOT NULL DEFAULT session_user,
+    CHECK ((party_id IS NULL) <> (dataset_id IS NULL))
+);
+
+CREATE TABLE ledger.hold_release (
+    hold_id     bigint PRIMARY KEY REFERENCES ledger.hold,
+    period_id   text COLLATE "C" NOT NULL REFERENCES ledger.period,
+    released_at timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    released_by text NOT NULL DEFAULT session_user
+);
+
+CREATE TABLE ledger.withholding_rule (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction text COLLATE "C" NOT NULL CHECK (jurisdiction ~ '^[A-Z]{2}$'),
+    form_kind    text COLLATE "C" NOT NULL CHECK (form_kind <> ''),
+    rate_ppm     int NOT NULL CHECK (rate_ppm BETWEEN 0 AND 1000000),
+    treaty_ref   text NOT NULL DEFAULT '',
+    valid        daterange NOT NULL CHECK (NOT isempty(valid))
+);
+
+CREATE TABLE ledger.party_tax_profile (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    party_id   registry.id NOT NULL REFERENCES registry.party,
+    country    text COLLATE "C" NOT NULL CHECK (country ~ '^[A-Z]{2}$'),
+    form_kind  text COLLATE "C" NOT NULL CHECK (form_kind <> ''),
+    signed_on  date NOT NULL,
+    expires_on date CHECK (expires_on > signed_on)
+);
+CREATE INDEX party_tax_profile_of_party ON ledger.party_tax_profile (party_id, signed_on, id);
+
+-- ──────────────────────────────────────────── settlement and payments ────────────────────────────────────────────
+
+-- The waterfall of one period, once for every payee and currency that had something to settle.
+CREATE TABLE ledger.settlement (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    period_id     text COLLATE "C" NOT NULL UNIQUE REFERENCES ledger.period,
+    policy_sha256 bytea NOT NULL REFERENCES ledger.policy,
+    settled_at    timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    settled_by    text NOT NULL DEFAULT session_user
+);
+
+-- Each step that moved money: of which base, at which rate, under which agreement (ref).
+CREATE TABLE ledger.settlement_step (
+    settlement_id bigint NOT NULL REFERENCES ledger.settlement,
+    step_no       int NOT NULL,
+    party_id      registry.id NOT NULL,
+    currency      text COLLATE "C" NOT NULL,
+    kind          text NOT NULL CHECK (kind IN (
+        'advance_recouped', 'reserve_withheld', 'reserve_released', 'hold_placed', 'hold_released', 'tax_withheld')),
+    ref           text COLLATE "C" NOT NULL,
+    base_micros   bigint NOT NULL,
+    rate_ppm      int,
+    amount_micros bigint NOT NULL CHECK (amount_micros > 0),
+    release_on    date,
+    journal_id    bigint NOT NULL REFERENCES ledger.journal,
+    PRIMARY KEY (settlement_id, step_no),
+    CHECK ((kind = 'reserve_withheld') = (release_on IS NOT NULL))
+);
+CREATE INDEX settlement_step_of_party ON ledger.settlement_step (party_id, currency);
+CREATE INDEX settlement_step_of_ref ON ledger.settlement_step (kind, ref);
+
+-- What became of the payment itself; amount 0 with the reason where nothing is paid.
+CREATE TABLE ledger.payment (
+    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    settlement_id  bigint NOT NULL REFERENCES ledger.settlement,
+    party_id       registry.id NOT NULL,
+    currency       text COLLATE "C" NOT NULL REFERENCES ledger.currency,
+    status         text NOT NULL CHECK (status IN ('scheduled', 'below_minimum', 'on_hold', 'nothing_due')),
+    amount_micros  bigint NOT NULL CHECK (amount_micros >= 0),
+    minimum_micros bigint NOT NULL CHECK (minimum_micros >= 0),
+    journal_id     bigint REFERENCES ledger.journal,
+    UNIQUE (settlement_id, party_id, currency),
+    CHECK ((status = 'scheduled') = (amount_micros > 0)),
+    CHECK ((status = 'scheduled') = (journal_id IS NOT NULL))
+);
+CREATE INDEX payment_of_party ON ledger.payment (party_id);
+
+-- The bank's answer: settled once, and perhaps returned after that or instead of it.
+CREATE TABLE ledger.payment_result (
+    payment_id bigint NOT NULL REFERENCES ledger.payment,
+    result     text NOT NULL CHECK (result IN ('settled', 'returned')),
+    reason     text NOT NULL DEFAULT '',
+    journal_id bigint NOT NULL REFERENCES ledger.journal,
+    PRIMARY KEY (payment_id, result)
+);
+
+-- The rate of a conversion stays beside its journal, as the decimal text that was agreed.
+CREATE TABLE ledger.fx_conversion (
+    journal_id    bigint PRIMARY KEY REFERENCES ledger.journal,
+    party_id      registry.id NOT NULL REFERENCES registry.party,
+    from_currency text COLLATE "C" NOT NULL REFERENCES ledger.currency,
+    to_currency   text COLLATE "C" NOT NULL REFERENCES ledger.currency,
+    from_micros   bigint NOT NULL CHECK (from_micros > 0),
+    to_micros     bigint NOT NULL CHECK (to_micros > 0),
+    rate          text NOT NULL CHECK (rate ~ '^(0|[1-9][0-9]{0,11})(\.[0-9]{1,12})?$'),
+    rate_source   text NOT NULL CHECK (rate_source <> ''),
+    rate_on       date NOT NULL,
+    CHECK (from_currency <> to_currency),
+    CHECK (to_micros = floor(from_micros * rate::numeric))
+);
+
+-- ─────────────────────────────────────────────────── idempotency ───────────────────────────────────────────────────
+
+-- A key that a caller chose, what it asked, and what it was told, successes and failures alike; kept for ever.
+-- (Without a caller's key a command is recognised by its meaning: journal.idempotency_key.)
+CREATE TABLE ledger.idempotency (
+    principal      text NOT NULL,
+    key            text COLLATE "C" NOT NULL CHECK (length(key) BETWEEN 1 AND 200),
+    route          text NOT NULL,
+    request_sha256 bytea NOT NULL CHECK (length(request_sha256) = 32),
+    status         int NOT NULL,
+    response       bytea NOT NULL,
+    created_at     timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    PRIMARY KEY (principal, key)
+);
+
+-- ───────────────────────────────────────────────── the law: triggers ─────────────────────────────────────────────────
+
+-- Shared by posters, exclusive to whoever closes the period. Class 1 of our advisory locks; class 2 is idempotency.
+CREATE FUNCTION ledger.period_lock_key(period_id text) RETURNS int
+LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT replace(period_id, '-', '')::int $$;
+
+CREATE FUNCTION ledger.refuse_change() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% on %.% is refused: the ledger is append-only', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+        USING ERRCODE = 'LR004', HINT = 'correct it with a reversal or an adjustment';
+END $$;
+
+-- Before a header: its period is open and stays open until this transaction ends.
+CREATE FUNCTION ledger.journal_enters() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'journals are posted under READ COMMITTED' USING ERRCODE = 'LR004',
+            HINT = 'an older snapshot could miss that the period was closed';
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(1, ledger.period_lock_key(NEW.period_id));
+    IF EXISTS (SELECT 1 FROM ledger.period_close c WHERE c.period_id = NEW.period_id) THEN
+        RAISE EXCEPTION 'period % is closed', NEW.period_id USING ERRCODE = 'LR004',
+            HINT = 'post into an open period; what concerns a closed one is an adjustment there';
+    END IF;
+    IF to_char(NEW.effective_on, 'YYYY-MM') <> NEW.period_id THEN
+        RAISE EXCEPTION 'the date % does not lie in period %', NEW.effective_on, NEW.period_id
+            USING ERRCODE = 'LR002', HINT = 'use a date of that month';
+    END IF;
+    IF NEW.xid <> pg_current_xact_id() THEN
+        RAISE EXCEPTION 'a journal carries the transaction that wrote it' USING ERRCODE = 'LR004';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- After the lines of a statement: each belongs to a header of this very transaction and to an account of its currency.
+CREATE FUNCTION ledger.posting_belongs() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    bad record;
+BEGIN
+    SELECT n.journal_id, n.line_no INTO bad
+    FROM new_posting n
+    WHERE (SELECT j.xid FROM ledger.journal j WHERE j.id = n.journal_id) IS DISTINCT FROM pg_current_xact_id()
+       OR (SELECT a.currency FROM ledger.account a WHERE a.id = n.account_id) IS DISTINCT FROM n.currency
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'line % of journal % came late, or its account has another currency', bad.line_no, bad.journal_id
+            USING ERRCODE = 'LR004', HINT = 'post a new journal';
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- At commit, once a header: its lines are all there, sum to zero in each currency, negate what they reverse, and leave
+-- no guarded account on its forbidden side.
+-- (SECURITY DEFINER because a deferred trigger runs as whoever commits, and the program may not lock accounts.)
+CREATE FUNCTION ledger.journal_holds() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    sums    record;
+    account record;
+    balance numeric;
+BEGIN
+    SELECT sum(c.lines) AS lines, sum(c.gross) AS gross, array_agg(c.currency ORDER BY c.currency) AS currencies,
+           bool_and(c.net = 0) AS balanced, bool_or(c.guarded) AS guarded
+    INTO sums
+    FROM (SELECT p.currency, count(*) AS lines, sum(p.amount_micros) AS net,
+                 sum(p.amount_micros) FILTER (WHERE p.amount_micros > 0) AS gross,
+                 bool_or((SELECT CASE a.guard WHEN 'no_debit_balance' THEN p.amount_micros > 0
+                                              WHEN 'no_credit_balance' THEN p.amount_micros < 0
+                                              ELSE false END
+                          FROM ledger.account a WHERE a.id = p.account_id)) AS guarded
+          FROM ledger.posting p WHERE p.journal_id = NEW.id GROUP BY p.currency) c;
+    IF sums.lines IS DISTINCT FROM NEW.line_count OR sums.gross IS DISTINCT FROM NEW.gross_micros
+       OR sums.currencies IS DISTINCT FROM NEW.currency_set THEN
+        RAISE EXCEPTION 'journal % is incomplete: % lines and % micros announced, % and % posted',
+            NEW.id, NEW.line_count, NEW.gross_micros, sums.lines, sums.gross USING ERRCODE = 'LR004';
+    END IF;
+    IF NOT sums.balanced THEN
+        RAISE EXCEPTION 'journal % does not balance in every currency', NEW.id USING ERRCODE = 'LR004';
+    END IF;
+    IF NEW.reverses_id IS NOT NULL AND EXISTS (
+        SELECT account_id, -sum(amount_micros) FROM ledger.posting WHERE journal_id = NEW.id GROUP BY account_id
+        EXCEPT
+        SELECT account_id, sum(amount_micros) FROM ledger.posting WHERE journal_id = NEW.reverses_id GROUP BY account_id
+        UNION ALL
+        (SELECT account_id, sum(amount_micros) FROM ledger.posting WHERE journal_id = NEW.reverses_id GROUP BY account_id
+         EXCEPT
+         SELECT account_id, -sum(amount_micros) FROM ledger.posting WHERE journal_id = NEW.id GROUP BY account_id)
+    ) THEN
+        RAISE EXCEPTION 'journal % is not the exact negation of journal %', NEW.id, NEW.reverses_id
+            USING ERRCODE = 'LR004';
+    END IF;
+    IF sums.guarded THEN
+        -- Locked in the order of their ids, so that two journals cannot both spend the same balance.
+        FOR account IN
+            SELECT a.id, a.code, a.currency, a.guard, a.class, a.owner_party FROM ledger.account a
+            WHERE a.id IN (SELECT p.account_id FROM ledger.posting p WHERE p.journal_id = NEW.id)
+              AND a.guard <> 'none' ORDER BY a.id FOR NO KEY UPDATE
+        LOOP
+            SELECT coalesce(sum(p.amount_micros), 0) INTO balance
+            FROM ledger.posting p WHERE p.account_id = account.id;
+            CONTINUE WHEN account.guard = 'no_debit_balance' AND balance <= 0
+                       OR account.guard = 'no_credit_balance' AND balance >= 0;
+            CONTINUE WHEN account.class = 'payable' AND coalesce((
+                SELECT t.allow_negative_carry FROM ledger.payee_term t
+                WHERE t.party_id = account.owner_party AND t.currency = account.currency
+                  AND t.valid_from <= NEW.effective_on
+                ORDER BY t.valid_from DESC, t.id DESC LIMIT 1), false);
+            RAISE EXCEPTION 'account % would stand at % micros on its forbidden side', account.code, abs(balance)
+                USING ERRCODE = 'LR004', DETAIL = account.code || ' ' || account.currency,
+                      HINT = 'take less, or agree on a negative carry in the payee''s terms';
+        END LOOP;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER journal_enters BEFORE INSERT ON ledger.journal
+    FOR EACH ROW EXECUTE FUNCTION ledger.journal_enters();
+CREATE CONSTRAINT TRIGGER journal_holds AFTER INSERT ON ledger.journal
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger.journal_holds();
+CREATE TRIGGER posting_belongs AFTER INSERT ON ledger.posting
+    REFERENCING NEW TABLE AS new_posting FOR EACH STATEMENT EXECUTE FUNCTION ledger.posting_belongs();
+ALTER TABLE ledger.journal ENABLE ALWAYS TRIGGER journal_enters;
+ALTER TABLE ledger.journal ENABLE ALWAYS TRIGGER journal_holds;
+ALTER TABLE ledger.posting ENABLE ALWAYS TRIGGER posting_belongs;
+
+-- ENABLE ALWAYS: session_replication_role = replica switches ordinary triggers off, these not.
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'ledger' LOOP
+        EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.%I '
+            'FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change()', name);
+        EXECUTE format('ALTER TABLE ledger.%I ENABLE ALWAYS TRIGGER append_only', name);
+    END LOOP;
+END $$;
+
+-- ─────────────────────────────────────── the doors: functions that post ───────────────────────────────────────
+
+-- Opens a period; one that is open stays open. Periods close in order, so none opens behind the last closed one.
+CREATE FUNCTION ledger.open_period(p_period text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM period WHERE id = p_period) THEN
+        RETURN;
+    END IF;
+    IF p_period !~ '^[0-9]{4}-(0[1-9]|1[0-2])$' THEN
+        RAISE EXCEPTION '"%" is no period', p_period USING ERRCODE = 'LR002', HINT = 'write it as YYYY-MM';
+    END IF;
+    IF p_period < (SELECT max(period_id) FROM period_close) THEN
+        RAISE EXCEPTION 'period % lies before the last closed one', p_period USING ERRCODE = 'LR004',
+            DETAIL = 'last closed: ' || (SELECT max(period_id) FROM period_close),
+            HINT = 'post it into an open period';
+    END IF;
+    INSERT INTO period (id) VALUES (p_period) ON CONFLICT DO NOTHING;
+END $$;
+
+-- The ids of accounts, opening those that are new; in the order asked.
+CREATE FUNCTION ledger.account_ids(p_codes text[], p_currencies text[]) RETURNS bigint[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    ids bigint[];
+    bad record;
+BEGIN
+    FOR attempt IN 1..2 LOOP
+        SELECT array_agg((SELECT a.id FROM account a WHERE a.code = u.code AND a.currency = u.currency) ORDER BY u.n)
+        INTO ids FROM unnest(p_codes, p_currencies) WITH ORDINALITY AS u (code, currency, n);
+        EXIT WHEN attempt = 2 OR array_position(ids, NULL) IS NULL;
+        SELECT u.code, u.currency INTO bad FROM unnest(p_codes, p_currencies) AS u (code, currency)
+        WHERE NOT EXISTS (SELECT 1 FROM account_class c WHERE c.name = split_part(u.code, ':', 1))
+           OR NOT EXISTS (SELECT 1 FROM currency c WHERE c.code = u.currency)
+           OR u.code !~ '^[a-z_]+:[A-Za-z0-9][A-Za-z0-9._/-]*$'
+           OR (split_part(u.code, ':', 1) IN (SELECT c.name FROM account_class c WHERE c.owner = 'party')
+               AND NOT EXISTS (SELECT 1 FROM registry.party p WHERE p.id = split_part(u.code, ':', 2)))
+        LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'there can be no account "%" in %', bad.code, bad.currency USING ERRCODE = 'LR002',
+                HINT = 'check the class, the currency and that the party is registered';
+        END IF;
+        INSERT INTO account (code, class, owner_party, currency, normal_side, guard)
+        SELECT u.code, c.name, CASE c.owner WHEN 'party' THEN split_part(u.code, ':', 2) END, u.currency,
+               c.normal_side, c.guard
+        FROM (SELECT DISTINCT code, currency FROM unnest(p_codes, p_currencies) AS u (code, currency)) u
+        JOIN account_class c ON c.name = split_part(u.code, ':', 1)
+        WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.code = u.code AND a.currency = u.currency)
+        ORDER BY u.code, u.currency
+        ON CONFLICT DO NOTHING;
+    END LOOP;
+    RETURN ids;
+END $$;
+
+-- What a journal says, as bytes: header fields, then one line a posting.
+CREATE FUNCTION ledger.body_text(
+    p_kind text, p_period text, p_effective_on date, p_relates_to text, p_reverses bigint,
+    p_codes text[], p_currencies text[], p_amounts bigint[]
+) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT concat_ws('|', p_kind, p_period, to_char(p_effective_on, 'YYYY-MM-DD'), coalesce(p_relates_to, ''),
+                     coalesce(p_reverses::text, '')) || E'\n'
+        || (SELECT string_agg(u.code || ' ' || u.currency || ' ' || u.amount, E'\n' ORDER BY u.n)
+            FROM unnest(p_codes, p_currencies, p_amounts) WITH ORDINALITY AS u (code, currency, amount, n))
+$$;
+
+-- Posts a journal and returns its id. The key says what it means: the same key with the same body is the same journal,
+-- with another body it is refused.
+CREATE FUNCTION ledger.post_journal(
+    p_kind text, p_period text, p_effective_on date, p_key text,
+    p_codes text[], p_currencies text[], p_amounts bigint[],
+    p_source_kind text, p_source_id text, p_memo text DEFAULT '', p_relates_to text DEFAULT NULL,
+    p_reverses bigint DEFAULT NULL
+) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_body bytea := sha256(convert_to(
+        body_text(p_kind, p_period, p_effective_on, p_relates_to, p_reverses, p_codes, p_currencies, p_amounts), 'UTF8'));
+    v_ids  bigint[] := account_ids(p_codes, p_currencies);
+    v_id   bigint;
+    v_old  record;
+BEGIN
+    IF cardinality(p_codes) < 2 OR cardinality(p_codes) <> cardinality(p_amounts)
+       OR cardinality(p_codes) <> cardinality(p_currencies) THEN
+        RAISE EXCEPTION 'a journal has at least two lines, each with an account, a currency and an amount'
+            USING ERRCODE = 'LR002';
+    END IF;
+    INSERT INTO journal (kind, currency_set, period_id, effective_on, line_count, gross_micros, reverses_id,
+                         relates_to_period, source_kind, source_id, idempotency_key, memo, body_sha256)
+    SELECT p_kind, array_agg(DISTINCT u.currency ORDER BY u.currency), p_period, p_effective_on, count(*),
+           coalesce(sum(u.amount) FILTER (WHERE u.amount > 0), 0), p_reverses, p_relates_to, p_source_kind,
+           p_source_id, p_key, p_memo, v_body
+    FROM unnest(p_currencies COLLATE "C", p_amounts) AS u (currency, amount)
+    ON CONFLICT (idempotency_key) DO NOTHING
+    RETURNING id INTO v_id;
+    IF v_id IS NULL THEN
+        SELECT j.id, j.body_sha256 INTO v_old FROM journal j WHERE j.idempotency_key = p_key;
+        IF v_old.body_sha256 <> v_body THEN
+            RAISE EXCEPTION 'the key "%" already names another journal', p_key USING ERRCODE = 'LR004',
+                DETAIL = 'journal ' || v_old.id, HINT = 'use another key for another journal';
+        END IF;
+        RETURN v_old.id;
+    END IF;
+    INSERT INTO posting (journal_id, line_no, account_id, amount_micros, currency)
+    SELECT v_id, u.n, u.account, u.amount, u.currency
+    FROM unnest(v_ids, p_currencies, p_amounts) WITH ORDINALITY AS u (account, currency, amount, n);
+    RETURN v_id;
+END $$;
+
+-- Reverses a journal exactly; at most once in its life.
+CREATE FUNCTION ledger.reverse_journal(p_journal bigint, p_period text, p_effective_on date, p_memo text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    original record;
+    v_lines  record;
+BEGIN
+    SELECT * INTO original FROM journal WHERE id = p_journal;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no journal %', p_journal USING ERRCODE = 'LR002', HINT = 'see laurel ledger journals';
+    END IF;
+    SELECT array_agg(a.code ORDER BY p.line_no) AS codes, array_agg(p.currency ORDER BY p.line_no) AS currencies,
+           array_agg(-p.amount_micros ORDER BY p.line_no) AS amounts
+    INTO v_lines FROM posting p JOIN account a ON a.id = p.account_id WHERE p.journal_id = p_journal;
+    RETURN post_journal('reversal', p_period, p_effective_on, 'reversal:' || p_journal, v_lines.codes,
+        v_lines.currencies, v_lines.amounts, 'journal', p_journal::text, p_memo,
+        nullif(original.period_id, p_period), p_journal);
+END $$;
+
+-- Records what a source paid: the pool gets gross - fee - tax. Says whether the receipt is new.
+CREATE FUNCTION ledger.add_receipt(
+    p_source text, p_ref text, p_period text, p_currency text, p_gross bigint, p_fee bigint, p_tax bigint,
+    p_received_on date, p_file_sha256 bytea, OUT receipt_id bigint, OUT created boolean
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    latest    revenue_receipt;
+    v_unit    bigint := (SELECT 10 ^ (ledger_exponent - minor_exponent) FROM currency WHERE code = p_currency);
+    v_journal bigint;
+    differs   text;
+BEGIN
+    IF v_unit IS NULL THEN
+        RAISE EXCEPTION '"%" is no currency', p_currency USING ERRCODE = 'LR002', HINT = 'use an ISO 4217 code';
+    END IF;
+    IF p_gross % v_unit <> 0 OR p_fee % v_unit <> 0 OR p_tax % v_unit <> 0 THEN
+        RAISE EXCEPTION 'an amount has more decimals than % has', p_currency USING ERRCODE = 'LR002';
+    END IF;
+    IF p_gross <= 0 OR p_fee < 0 OR p_tax < 0 OR p_gross::numeric - p_fee - p_tax <= 0 THEN
+        RAISE EXCEPTION 'fee and tax leave nothing of the receipt' USING ERRCODE = 'LR002', DETAIL = p_ref,
+            HINT = 'the amount is gross, and more than fee and tax together';
+    END IF;
+    PERFORM open_period(p_period);
+    PERFORM pg_advisory_xact_lock(3, hashtext(p_source || E'\x1f' || p_ref));
+    SELECT * INTO latest FROM revenue_receipt r WHERE r.source = p_source AND r.external_ref = p_ref
+    ORDER BY r.version DESC LIMIT 1;
+    IF FOUND AND NOT EXISTS (SELECT 1 FROM revenue_void v WHERE v.receipt_id = latest.id) THEN
+        differs := concat_ws(', ',
+            CASE WHEN latest.period_id <> p_period THEN format('period %s instead of %s', p_period, latest.period_id) END,
+            CASE WHEN latest.currency <> p_currency THEN format('currency %s instead of %s', p_currency, latest.currency) END,
+            CASE WHEN latest.gross_micros <> p_gross THEN format('amount %s instead of %s',
+                decimal_text(p_gross), decimal_text(latest.gross_micros)) END,
+            CASE WHEN latest.fee_micros <> p_fee THEN format('fee %s instead of %s',
+                decimal_text(p_fee), decimal_text(latest.fee_micros)) END,
+            CASE WHEN latest.tax_micros <> p_tax THEN format('tax %s instead of %s',
+                decimal_text(p_tax), decimal_text(latest.tax_micros)) END,
+            CASE WHEN latest.received_on <> p_received_on THEN format('received on %s instead of %s',
+                p_received_on, latest.received_on) END);
+        IF differs <> '' THEN
+            RAISE EXCEPTION 'receipt % of % is already recorded otherwise (%)', p_ref, p_source, differs
+                USING ERRCODE = 'LR004', DETAIL = p_ref, HINT = 'void it first, or use its own reference';
+        END IF;
+        receipt_id := latest.id;
+        created := false;
+        RETURN;
+    END IF;
+    SELECT post_journal('revenue_recognised', p_period, p_received_on,
+        format('revenue:%s:%s:%s', p_source, p_ref, coalesce(latest.version, 0) + 1),
+        array_agg(l.code ORDER BY l.n), array_agg(p_currency ORDER BY l.n), array_agg(l.amount ORDER BY l.n),
+        'receipt', p_source || ':' || p_ref)
+    INTO v_journal
+    FROM (VALUES (1, 'receivable:' || p_source, p_gross), (2, 'fee:processing', -p_fee),
+                 (3, 'withholding:source', -p_tax), (4, 'pool:' || p_period, -(p_gross - p_fee - p_tax))
+         ) AS l (n, code, amount)
+    WHERE l.amount <> 0;
+    INSERT INTO revenue_receipt (source, external_ref, version, period_id, currency, gross_micros, fee_micros,
+                                 tax_micros, received_on, file_sha256, supersedes, journal_id)
+    VALUES (p_source, p_ref, coalesce(latest.version, 0) + 1, p_period, p_currency, p_gross, p_fee, p_tax,
+            p_received_on, p_file_sha256, latest.id, v_journal)
+    RETURNING id INTO receipt_id;
+    created := true;
+END $$;
+
+-- Takes a receipt back by reversing its journal in an open period. Says whether that was still to do.
+CREATE FUNCTION ledger.void_receipt(p_receipt bigint, p_period text, p_effective_on date, p_reason text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    receipt revenue_receipt;
+BEGIN
+    SELECT * INTO receipt FROM revenue_receipt WHERE id = p_receipt;
+    PERFORM pg_advisory_xact_lock(3, hashtext(receipt.source || E'\x1f' || receipt.external_ref));
+    IF EXISTS (SELECT 1 FROM revenue_void WHERE receipt_id = p_receipt) THEN
+        RETURN false;
+    END IF;
+    PERFORM open_period(p_period);
+    INSERT INTO revenue_void (receipt_id, journal_id, reason)
+    VALUES (p_receipt, reverse_journal(receipt.journal_id, p_period, p_effective_on, p_reason), p_reason);
+    RETURN true;
+END $$;
+
+-- Micros as people write them, always six decimals.
+CREATE FUNCTION ledger.decimal_text(micros numeric) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT to_char(micros / 1000000, 'FM9999999999999999990.000000') $$;
+
+-- Exact largest remainder: floor(pool × weight ÷ total), the units left over to the largest remainders, ties to the id
+-- that comes first as bytes. No rows when all weights are zero.
+CREATE FUNCTION ledger.largest_remainder(p_pool numeric, p_ids text[], p_weights bigint[])
+RETURNS TABLE (n bigint, floor_micros bigint, extra_micros smallint)
+LANGUAGE sql IMMUTABLE AS $$
+    WITH total AS (SELECT sum(w) AS weight FROM unnest(p_weights) AS w),
+    parts AS (
+        SELECT u.n, u.id, div(p_pool * u.weight, t.weight) AS floor, mod(p_pool * u.weight, t.weight) AS remainder
+        FROM unnest(p_ids, p_weights) WITH ORDINALITY AS u (id, weight, n), total t WHERE t.weight > 0
+    )
+    SELECT n, floor::bigint,
+           (row_number() OVER (ORDER BY remainder DESC, id COLLATE "C") <= p_pool - sum(floor) OVER ())::int::smallint
+    FROM parts
+$$;
+
+-- Who shares a dataset's earnings on a day: its split, or its contributor alone.
+CREATE FUNCTION ledger.split_on(p_dataset text, p_contributor text, p_day date)
+RETURNS TABLE (party_id text, role text, share_ppm int)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT s.party_id::text, s.role::text, s.share_ppm FROM registry.dataset_split s
+                 WHERE p_dataset <> '' AND s.dataset_id = p_dataset AND s.valid @> p_day;
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT p_contributor, 'contributor'::text, 1000000;
+    END IF;
+END $$;
+
+-- Shares the pool of a period and currency and posts what that changes against the allocation before it. The amount of
+-- a dataset ('' where the weights name contributors only) is shared again over its split on the period's last day.
+-- All weights zero: the pool goes to suspense. The same weights and pool again are the same allocation.
+CREATE FUNCTION ledger.post_allocation(
+    p_period text, p_currency text, p_posted_period text, p_effective_on date, p_run text, p_policy bytea,
+    p_weights_sha256 bytea, p_contributors text[], p_datasets text[], p_weights bigint[],
+    OUT o_allocation bigint, OUT o_created boolean
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    old       allocation;
+    v_version int;
+    v_total   numeric := coalesce((SELECT sum(w) FROM unnest(p_weights) w), 0);
+    v_pool    numeric;
+    v_day     date := (to_date(p_period || '-01', 'YYYY-MM-DD') + interval '1 month - 1 day')::date;
+    v_bad     text;
+    v_count   int;
+    v_journal bigint;
+    v_delta   record;
+BEGIN
+    PERFORM pg_advisory_xact_lock(4, hashtext(p_period || p_currency));
+    PERFORM open_period(p_posted_period);
+    SELECT * INTO old FROM allocation a WHERE a.period_id = p_period AND a.currency = p_currency
+    ORDER BY a.version DESC LIMIT 1;
+    v_version := coalesce(old.version, 0) + 1;
+    SELECT coalesce(old.pool_micros, 0) - coalesce(sum(p.amount_micros), 0) INTO v_pool
+    FROM posting p JOIN account a ON a.id = p.account_id
+    WHERE a.code = 'pool:' || p_period AND a.currency = p_currency;
+    IF old.pool_micros = v_pool AND old.weights_sha256 = p_weights_sha256 AND old.policy_sha256 = p_policy
+       AND old.run_id IS NOT DISTINCT FROM p_run THEN
+        o_allocation := old.id;
+        o_created := false;
+        RETURN;
+    END IF;
+    IF v_pool < 0 OR (v_pool = 0 AND old.id IS NULL) THEN
+        RAISE EXCEPTION 'the pool of % holds no %', p_period, p_currency USING ERRCODE = 'LR004',
+            HINT = format('add revenue first: laurel revenue add --period %s --currency %s', p_period, p_currency);
+    END IF;
+    SELECT c INTO v_bad FROM unnest(p_contributors) c
+    WHERE NOT EXISTS (SELECT 1 FROM registry.party p WHERE p.id = c) LIMIT 1;
+    IF v_bad IS NOT NULL THEN
+        RAISE EXCEPTION 'there is no contributor "%"', v_bad USING ERRCODE = 'LR002',
+            HINT = 'laurel contributor add ' || v_bad || ' --name NAME';
+    END IF;
+    o_allocation := nextval(pg_get_serial_sequence('ledger.allocation', 'id'));
+    o_created := true;
+    INSERT INTO allocation_line (allocation_id, line_no, dataset_id, contributor_id, party_id, role, weight, share_ppm,
+                                 dataset_floor_micros, dataset_extra_micros, floor_micros, extra_micros)
+    SELECT o_allocation, r.n, NULL, u.contributor, u.contributor, 'contributor', u.weight, 1000000,
+           r.floor_micros, r.extra_micros, r.floor_micros, r.extra_micros
+    FROM largest_remainder(v_pool, p_contributors, p_weights) r
+    JOIN unnest(p_contributors, p_datasets, p_weights) WITH ORDINALITY AS u (contributor, dataset, weight, n) USING (n)
+    WHERE u.dataset = '';
+    INSERT INTO allocation_line (allocation_id, line_no, dataset_id, contributor_id, party_id, role, weight, share_ppm,
+                                 dataset_floor_micros, dataset_extra_micros, floor_micros, extra_micros)
+    SELECT o_allocation, row_number() OVER (ORDER BY r.n, l.n), u.dataset, u.contributor, s.parties[l.n], s.roles[l.n],
+           u.weight, s.shares[l.n], r.floor_micros, r.extra_micros, l.floor_micros, l.extra_micros
+    FROM largest_remainder(v_pool, p_datasets, p_weights) r
+    JOIN unnest(p_contributors, p_datasets, p_weights) WITH ORDINALITY AS u (contributor, dataset, weight, n) USING (n)
+    CROSS JOIN LATERAL (
+        SELECT array_agg(o.party_id ORDER BY o.party_id COLLATE "C", o.role COLLATE "C") AS parties,
+               array_agg(o.role ORDER BY o.party_id COLLATE "C", o.role COLLATE "C") AS roles,
+               array_agg(o.share_ppm ORDER BY o.party_id COLLATE "C", o.role COLLATE "C") AS shares
+        FROM split_on(u.dataset, u.contributor, v_day) o) s
+    CROSS JOIN LATERAL largest_remainder(r.floor_micros + r.extra_micros, s.parties, s.shares::bigint[]) l
+    WHERE u.dataset <> '';
+    SELECT count(*) INTO v_count FROM allocation_line l WHERE l.allocation_id = o_allocation;
+
+    SELECT array_agg(d.code ORDER BY d.code) AS codes, array_agg(d.amount::bigint ORDER BY d.code) AS amounts,
+           array_fill(p_currency, ARRAY[count(*)::int]) AS currencies
+    INTO v_delta
+    FROM (SELECT t.code, sum(t.amount) AS amount FROM (
+              SELECT 'payable:' || l.party_id AS code,
+                     CASE l.allocation_id WHEN o_allocation THEN -l.amount_micros ELSE l.amount_micros END AS amount
+              FROM allocation_line l WHERE l.allocation_id IN (o_allocation, old.id)
+              UNION ALL SELECT 'suspense:unmatched', -v_pool WHERE v_total = 0
+              UNION ALL SELECT 'suspense:unmatched', old.pool_micros WHERE old.to_suspense
+              UNION ALL SELECT 'pool:' || p_period, v_pool - coalesce(old.pool_micros, 0)
+          ) t GROUP BY t.code HAVING sum(t.amount) <> 0) d;
+    IF cardinality(v_delta.codes) > 0 THEN
+        v_journal := post_journal(
+            CASE p_posted_period WHEN p_period THEN 'pool_allocated' ELSE 'prior_period_adjusted' END,
+            p_posted_period, p_effective_on, format('allocation:%s:%s:%s', p_period, p_currency, v_version),
+            v_delta.codes, v_delta.currencies, v_delta.amounts, 'allocation', o_allocation::text, '',
+            nullif(p_period, p_posted_period));
+    END IF;
+    INSERT INTO allocation (id, period_id, currency, version, supersedes, posted_period, run_id, pool_micros,
+                            weight_total, method, policy_sha256, weights_sha256, to_suspense, line_count, journal_id)
+    OVERRIDING SYSTEM VALUE
+    VALUES (o_allocation, p_period, p_currency, v_version, old.id, p_posted_period, p_run, v_pool, v_total,
+            'largest-remainder/1', p_policy, p_weights_sha256, v_total = 0, v_count, v_journal);
+END $$;
+
+-- Keeps a policy document and returns its digest.
+CREATE FUNCTION ledger.record_policy(p_kind text, p_document bytea) RETURNS bytea
+LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+    INSERT INTO policy (sha256, kind, document) VALUES (sha256(p_document), p_kind, p_document) ON CONFLICT DO NOTHING;
+    SELECT sha256(p_document);
+$$;
+
+-- Closes a period: everything before it is closed, its pools are empty, its closing balances are written, and no
+-- journal enters it again. Says whether that was still to do.
+CREATE FUNCTION ledger.close_period(p_period text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    bad record;
+BEGIN
+    PERFORM pg_advisory_xact_lock(1, period_lock_key(p_period));
+    IF NOT EXISTS (SELECT 1 FROM period WHERE id = p_period) THEN
+        RAISE EXCEPTION 'there is no period %', p_period USING ERRCODE = 'LR002', HINT = 'see laurel period list';
+    END IF;
+    IF EXISTS (SELECT 1 FROM period_close WHERE period_id = p_period) THEN
+        RETURN false;
+    END IF;
+    SELECT p.id INTO bad FROM period p
+    WHERE p.id < p_period AND NOT EXISTS (SELECT 1 FROM period_close c WHERE c.period_id = p.id) ORDER BY p.id LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'period % is still open', bad.id USING ERRCODE = 'LR004',
+            HINT = 'close it first: laurel period close ' || bad.id;
+    END IF;
+    SELECT a.code, a.currency, sum(p.amount_micros) AS balance INTO bad
+    FROM account a JOIN posting p ON p.account_id = a.id JOIN journal j ON j.id = p.journal_id
+    WHERE (a.class = 'rounding' OR (a.class = 'pool' AND a.code <= 'pool:' || p_period)) AND j.period_id <= p_period
+    GROUP BY a.code, a.currency HAVING sum(p.amount_micros) <> 0 ORDER BY a.code LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% still holds % %', bad.code, decimal_text(-bad.balance), bad.currency USING ERRCODE = 'LR004',
+            HINT = format('share it first: laurel allocate --period %s', split_part(bad.code, ':', 2));
+    END IF;
+    INSERT INTO account_period (account_id, period_id, opening, debits, credits, closing, line_count)
+    SELECT coalesce(m.account_id, o.account_id), p_period, coalesce(o.closing, 0), coalesce(m.debits, 0),
+           coalesce(m.credits, 0), coalesce(o.closing, 0) + coalesce(m.debits, 0) - coalesce(m.credits, 0),
+           coalesce(m.lines, 0)
+    FROM (SELECT p.account_id, coalesce(sum(p.amount_micros) FILTER (WHERE p.amount_micros > 0), 0) AS debits,
+                 -coalesce(sum(p.amount_micros) FILTER (WHERE p.amount_micros < 0), 0) AS credits, count(*) AS lines
+          FROM posting p JOIN journal j ON j.id = p.journal_id WHERE j.period_id = p_period GROUP BY p.account_id) m
+    FULL JOIN (SELECT c.account_id, c.closing FROM account_period c
+               WHERE c.period_id = (SELECT max(period_id) FROM period_close) AND c.closing <> 0) o
+        ON o.account_id = m.account_id;
+    INSERT INTO period_close (period_id) VALUES (p_period);
+    RETURN true;
+END $$;
+
+-- ───────────────────────────────────────── agreements, holds, settlement ─────────────────────────────────────────
+
+CREATE FUNCTION ledger.add_term(
+    p_party text, p_currency text, p_valid_from date, p_min_payout bigint, p_reserve_ppm int, p_release_months int,
+    p_negative_carry boolean
+) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+    INSERT INTO payee_term (party_id, currency, valid_from, min_payout_micros, reserve_ppm, reserve_release_months,
+                            allow_negative_carry)
+    VALUES (p_party, p_currency, p_valid_from, p_min_payout, p_reserve_ppm, p_release_months, p_negative_carry)
+    RETURNING id
+$$;
+
+CREATE FUNCTION ledger.pay_advance(
+    p_party text, p_currency text, p_amount bigint, p_recoup_ppm int, p_dataset text, p_cross_group boolean,
+    p_reference text, p_period text, p_effective_on date, OUT o_advance bigint, OUT o_created boolean
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    old advance;
+BEGIN
+    PERFORM pg_advisory_xact_lock(5, hashtext(p_reference));
+    SELECT * INTO old FROM advance WHERE reference = p_reference;
+    IF FOUND THEN
+        IF (old.party_id, old.currency, old.amount_micros, old.recoup_ppm) <>
+           (p_party, p_currency, p_amount, p_recoup_ppm) THEN
+            RAISE EXCEPTION 'advance % is already recorded otherwise', p_reference USING ERRCODE = 'LR004',
+                HINT = 'use its own reference';
+        END IF;
+        o_advance := old.id;
+        o_created := false;
+        RETURN;
+    END IF;
+    PERFORM open_period(p_period);
+    INSERT INTO advance (party_id, currency, amount_micros, recoup_ppm, dataset_id, cross_group, reference, paid_journal_id)
+    VALUES (p_party, p_currency, p_amount, p_recoup_ppm, p_dataset, p_cross_group, p_reference,
+            post_journal('advance_paid', p_period, p_effective_on, 'advance:' || p_reference,
+                         ARRAY['advance:' || p_party, 'bank:main'], ARRAY[p_currency, p_currency],
+                         ARRAY[p_amount, -p_amount], 'advance', p_reference))
+    RETURNING id INTO o_advance;
+    o_created := true;
+END $$;
+
+CREATE FUNCTION ledger.place_hold(p_party text, p_dataset text, p_reason text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_hold bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(6, hashtext(coalesce(p_party, '') || '/' || coalesce(p_dataset, '')));
+    SELECT h.id INTO v_hold FROM hold h
+    WHERE h.party_id IS NOT DISTINCT FROM p_party AND h.dataset_id IS NOT DISTINCT FROM p_dataset
+      AND NOT EXISTS (SELECT 1 FROM hold_release r WHERE r.hold_id = h.id);
+    IF v_hold IS NULL THEN
+        INSERT INTO hold (party_id, dataset_id, reason) VALUES (p_party, p_dataset, p_reason) RETURNING id INTO v_hold;
+    END IF;
+    RETURN v_hold;
+END $$;
+
+-- From this period's settlement on, what was held is payable again.
+CREATE FUNCTION ledger.release_hold(p_hold bigint, p_period text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+BEGIN
+    PERFORM open_period(p_period);
+    IF NOT EXISTS (SELECT 1 FROM hold WHERE id = p_hold) THEN
+        RAISE EXCEPTION 'there is no hold %', p_hold USING ERRCODE = 'LR002', HINT = 'see laurel hold list';
+    END IF;
+    INSERT INTO hold_release (hold_id, period_id) VALUES (p_hold, p_period) ON CONFLICT DO NOTHING;
+    RETURN FOUND;
+END $$;
+
+CREATE FUNCTION ledger.add_withholding_rule(
+    p_jurisdiction text, p_form_kind text, p_rate_ppm int, p_treaty_ref text, p_from date, p_until date
+) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_rule bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(7, hashtext(p_jurisdiction || p_form_kind));
+    IF EXISTS (SELECT 1 FROM withholding_rule r WHERE r.jurisdiction = p_jurisdiction AND r.form_kind = p_form_kind
+               AND r.valid && daterange(p_from, p_until)) THEN
+        RAISE EXCEPTION 'another rule for % with form % is valid in that time', p_jurisdiction, p_form_kind
+            USING ERRCODE = 'LR004', HINT = 'choose dates that do not overlap';
+    END IF;
+    INSERT INTO withholding_rule (jurisdiction, form_kind, rate_ppm, treaty_ref, valid)
+    VALUES (p_jurisdiction, p_form_kind, p_rate_ppm, p_treaty_ref, daterange(p_from, p_until)) RETURNING id INTO v_rule;
+    RETURN v_rule;
+END $$;
+
+CREATE FUNCTION ledger.add_tax_profile(
+    p_party text, p_country text, p_form_kind text, p_signed_on date, p_expires_on date
+) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+    INSERT INTO party_tax_profile (party_id, country, form_kind, signed_on, expires_on)
+    VALUES (p_party, p_country, p_form_kind, p_signed_on, p_expires_on) RETURNING id
+$$;
+
+-- Posts a planned waterfall: one journal a kind and currency. p_steps and p_payments are JSON arrays of what the columns
+-- of settlement_step and payment are called. Once a period; returns NULL when the period is settled already.
+CREATE FUNCTION ledger.post_settlement(
+    p_period text, p_effective_on date, p_policy bytea, p_steps jsonb, p_payments jsonb
+) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_settlement bigint;
+    v_journals   jsonb := '{}';
+    v_group      record;
+    v_journal    bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(8, period_lock_key(p_period));
+    PERFORM open_period(p_period);
+    IF EXISTS (SELECT 1 FROM settlement WHERE period_id = p_period) THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO settlement (period_id, policy_sha256) VALUES (p_period, p_policy) RETURNING id INTO v_settlement;
+    FOR v_group IN
+        SELECT l.kind, l.currency, array_agg(l.code ORDER BY l.code) AS codes,
+               array_agg(l.amount::bigint ORDER BY l.code) AS amounts,
+               array_fill(l.currency, ARRAY[count(*)::int]) AS currencies
+        FROM (SELECT m.kind, m.currency, m.code, sum(m.amount) AS amount
+              FROM (SELECT s.kind, s.currency, x.code, x.amount
+                    FROM (SELECT kind, currency, party_id, counter, amount_micros
+                          FROM jsonb_to_recordset(p_steps)
+                               AS (kind text, currency text, party_id text, counter text, amount_micros bigint)
+                          UNION ALL
+                          SELECT 'payout_initiated', currency, party_id, 'payout_clearing:' || p_period, amount_micros
+                          FROM jsonb_to_recordset(p_payments)
+                               AS (currency text, party_id text, amount_micros bigint) WHERE amount_micros > 0) s
+                    CROSS JOIN LATERAL (VALUES
+                        ('payable:' || s.party_id,
+                         CASE WHEN s.kind IN ('reserve_released', 'hold_released') THEN -s.amount_micros ELSE s.amount_micros END),
+                        (s.counter,
+                         CASE WHEN s.kind IN ('reserve_released', 'hold_released') THEN s.amount_micros ELSE -s.amount_micros END)
+                    ) AS x (code, amount)) m
+              GROUP BY m.kind, m.currency, m.code) l
+        GROUP BY l.kind, l.currency ORDER BY l.kind, l.currency
+    LOOP
+        v_journal := post_journal(v_group.kind, p_period, p_effective_on,
+            format('settlement:%s:%s:%s', p_period, v_group.kind, v_group.currency), v_group.codes, v_group.currencies,
+            v_group.amounts, 'settlement', v_settlement::text);
+        v_journals := v_journals || jsonb_build_object(v_group.kind || v_group.currency, v_journal);
+    END LOOP;
+    INSERT INTO settlement_step (settlement_id, step_no, party_id, currency, kind, ref, base_micros, rate_ppm,
+                                 amount_micros, release_on, journal_id)
+    SELECT v_settlement, row_number() OVER (), s.party_id, s.currency, s.kind, s.ref, s.base_micros, s.rate_ppm,
+           s.amount_micros, s.release_on, (v_journals ->> (s.kind || s.currency))::bigint
+    FROM jsonb_to_recordset(p_steps) AS s (party_id text, currency text, kind text, ref text, base_micros bigint,
+                                           rate_ppm int, amount_micros bigint, release_on date);
+    INSERT INTO payment (settlement_id, party_id, currency, status, amount_micros, minimum_micros, journal_id)
+    SELECT v_settlement, s.party_id, s.currency, s.status, s.amount_micros, s.minimum_micros,
+           CASE WHEN s.amount_micros > 0 THEN (v_journals ->> ('payout_initiated' || s.currency))::bigint END
+    FROM jsonb_to_recordset(p_payments) AS s (party_id text, currency text, status text, amount_micros bigint,
+                                              minimum_micros bigint);
+    RETURN v_settlement;
+END $$;
+
+-- The bank's answer to a payment: settled moves it out of clearing; returned gives it back to the payee's account.
+CREATE FUNCTION ledger.record_payment_result(
+    p_payment bigint, p_result text, p_reason text, p_period text, p_effective_on date
+) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_payment record;
+    v_settled boolean;
+BEGIN
+    PERFORM pg_advisory_xact_lock(9, hashtext(p_payment::text));
+    SELECT p.*, s.period_id INTO v_payment FROM payment p JOIN settlement s ON s.id = p.settlement_id
+    WHERE p.id = p_payment AND p.amount_micros > 0;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no payment %', p_payment USING ERRCODE = 'LR002', HINT = 'see laurel payment list';
+    END IF;
+    IF EXISTS (SELECT 1 FROM payment_result r WHERE r.payment_id = p_payment AND r.result = p_result) THEN
+        RETURN false;
+    END IF;
+    IF EXISTS (SELECT 1 FROM payment_result r WHERE r.payment_id = p_payment AND r.result = 'returned') THEN
+        RAISE EXCEPTION 'payment % has been returned', p_payment USING ERRCODE = 'LR004';
+    END IF;
+    v_settled := EXISTS (SELECT 1 FROM payment_result r WHERE r.payment_id = p_payment AND r.result = 'settled');
+    PERFORM open_period(p_period);
+    INSERT INTO payment_result (payment_id, result, reason, journal_id)
+    VALUES (p_payment, p_result, p_reason, post_journal('payout_' || p_result, p_period, p_effective_on,
+        format('payment:%s:%s', p_payment, p_result),
+        ARRAY[CASE WHEN v_settled THEN 'bank:main' ELSE 'payout_clearing:' || v_payment.period_id END,
+              CASE p_result WHEN 'settled' THEN 'bank:main' ELSE 'payable:' || v_payment.party_id END],
+        ARRAY[v_payment.currency, v_payment.currency], ARRAY[v_payment.amount_micros, -v_payment.amount_micros],
+        'payment', p_payment::text, p_reason));
+    RETURN true;
+END $$;
+
+-- Converts part of a payee's balance: four legs through fx:liquidity, the rate recorded; rounded down to a micro.
+CREATE FUNCTION ledger.convert_balance(
+    p_party text, p_from text, p_to text, p_amount bigint, p_rate text, p_rate_source text, p_rate_on date,
+    p_period text, p_effective_on date, p_key text
+) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_to      bigint := floor(p_amount * p_rate::numeric);
+    v_journal bigint;
+BEGIN
+    PERFORM open_period(p_period);
+    v_journal := post_journal('fx_converted', p_period, p_effective_on, 'fx:' || p_key,
+        ARRAY['payable:' || p_party, 'fx:liquidity', 'fx:liquidity', 'payable:' || p_party],
+        ARRAY[p_from, p_from, p_to, p_to], ARRAY[p_amount, -p_amount, v_to, -v_to], 'fx', p_key,
+        format('%s %s/%s by %s on %s', p_rate, p_to, p_from, p_rate_source, p_rate_on));
+    INSERT INTO fx_conversion (journal_id, party_id, from_currency, to_currency, from_micros, to_micros, rate,
+                               rate_source, rate_on)
+    VALUES (v_journal, p_party, p_from, p_to, p_amount, v_to, p_rate, p_rate_source, p_rate_on) ON CONFLICT DO NOTHING;
+    RETURN v_journal;
+END $$;
+
+-- ─────────────────────────────────────────────── idempotency doors ───────────────────────────────────────────────
+
+-- Claims a caller's key until this transaction ends and returns what was answered before, if anything; another request
+-- under the same key is refused.
+CREATE FUNCTION ledger.idempotency_begin(
+    p_principal text, p_key text, p_route text, p_request_sha256 bytea, OUT o_status int, OUT o_response bytea
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    old idempotency;
+BEGIN
+    PERFORM pg_advisory_xact_lock(2, hashtext(p_principal || E'\x1f' || p_key));
+    SELECT * INTO old FROM idempotency i WHERE i.principal = p_principal AND i.key = p_key;
+    IF old.route <> p_route OR old.request_sha256 <> p_request_sha256 THEN
+        RAISE EXCEPTION 'the idempotency key "%" was used for another request', p_key USING ERRCODE = 'LR004',
+            DETAIL = old.route, HINT = 'use a new key for a new request';
+    END IF;
+    o_status := old.status;
+    o_response := old.response;
+END $$;
+
+CREATE FUNCTION ledger.idempotency_finish(
+    p_principal text, p_key text, p_route text, p_request_sha256 bytea, p_status int, p_response bytea
+) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+    INSERT INTO idempotency (principal, key, route, request_sha256, status, response)
+    VALUES (p_principal, p_key, p_route, p_request_sha256, p_status, p_response)
+$$;
+
+-- ──────────────────────────────────────────────────── grants ────────────────────────────────────────────────────
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
+GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO laurel_app, laurel_auditor;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger TO laurel_app;
+GRANT EXECUTE ON FUNCTION ledger.decimal_text TO laurel_auditor;
+
+RESET ROLE;
