@@ -74,12 +74,13 @@ INSERT INTO ledger.account_class (name, nature, normal_side, owner, guard, meani
     ('adjust',          'expense',   'debit',  'free',   'none',              'write-offs'),
     ('rounding',        'expense',   'debit',  'free',   'none',              'always zero: exact division leaves nothing');
 
+-- Class, currency and party are checked by account_belongs below, for all accounts of a statement at once.
 CREATE TABLE ledger.account (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     code        text COLLATE "C" NOT NULL CHECK (code ~ '^[a-z_]+:[A-Za-z0-9][A-Za-z0-9._/-]*$'),
-    class       text COLLATE "C" NOT NULL REFERENCES ledger.account_class,
-    owner_party registry.id REFERENCES registry.party,
-    currency    text COLLATE "C" NOT NULL REFERENCES ledger.currency,
+    class       text COLLATE "C" NOT NULL,
+    owner_party text COLLATE "C",
+    currency    text COLLATE "C" NOT NULL,
     normal_side text NOT NULL,
     guard       text NOT NULL,
     opened_at   timestamptz NOT NULL DEFAULT transaction_timestamp(),
@@ -207,9 +208,9 @@ CREATE TABLE ledger.allocation (
 CREATE TABLE ledger.allocation_line (
     allocation_id        bigint NOT NULL,
     line_no              int NOT NULL,
-    dataset_id           registry.id,
-    contributor_id       registry.id NOT NULL,
-    party_id             registry.id NOT NULL,
+    dataset_id           text COLLATE "C",
+    contributor_id       text COLLATE "C" NOT NULL,
+    party_id             text COLLATE "C" NOT NULL,
     role                 text NOT NULL DEFAULT 'contributor',
     weight               bigint NOT NULL CHECK (weight >= 0),
     share_ppm            int NOT NULL CHECK (share_ppm BETWEEN 1 AND 1000000),
@@ -411,6 +412,26 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- After new accounts of a statement: class, side, guard and owner as the chart says, currency and party known.
+CREATE FUNCTION ledger.account_belongs() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    bad text;
+BEGIN
+    SELECT n.code INTO bad
+    FROM new_account n LEFT JOIN ledger.account_class c ON c.name = n.class
+    WHERE (c.normal_side, c.guard) IS DISTINCT FROM (n.normal_side, n.guard)
+       OR (c.owner = 'party') <> (n.owner_party IS NOT NULL)
+       OR NOT EXISTS (SELECT 1 FROM ledger.currency y WHERE y.code = n.currency)
+       OR (n.owner_party IS NOT NULL AND NOT EXISTS (SELECT 1 FROM registry.party p WHERE p.id = n.owner_party))
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'account % is not as the chart of accounts says', bad USING ERRCODE = 'LR002',
+            HINT = 'check the class, the currency and that the party is registered';
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- After the lines of a statement: each belongs to a header of this very transaction and to an account of its currency.
 CREATE FUNCTION ledger.posting_belongs() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -497,10 +518,13 @@ CREATE TRIGGER journal_enters BEFORE INSERT ON ledger.journal
     FOR EACH ROW EXECUTE FUNCTION ledger.journal_enters();
 CREATE CONSTRAINT TRIGGER journal_holds AFTER INSERT ON ledger.journal
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger.journal_holds();
+CREATE TRIGGER account_belongs AFTER INSERT ON ledger.account
+    REFERENCING NEW TABLE AS new_account FOR EACH STATEMENT EXECUTE FUNCTION ledger.account_belongs();
 CREATE TRIGGER posting_belongs AFTER INSERT ON ledger.posting
     REFERENCING NEW TABLE AS new_posting FOR EACH STATEMENT EXECUTE FUNCTION ledger.posting_belongs();
 ALTER TABLE ledger.journal ENABLE ALWAYS TRIGGER journal_enters;
 ALTER TABLE ledger.journal ENABLE ALWAYS TRIGGER journal_holds;
+ALTER TABLE ledger.account ENABLE ALWAYS TRIGGER account_belongs;
 ALTER TABLE ledger.posting ENABLE ALWAYS TRIGGER posting_belongs;
 
 -- ENABLE ALWAYS: session_replication_role = replica switches ordinary triggers off, these not.
@@ -547,15 +571,11 @@ BEGIN
         INTO ids FROM unnest(p_codes, p_currencies) WITH ORDINALITY AS u (code, currency, n);
         EXIT WHEN attempt = 2 OR array_position(ids, NULL) IS NULL;
         SELECT u.code, u.currency INTO bad FROM unnest(p_codes, p_currencies) AS u (code, currency)
-        WHERE NOT EXISTS (SELECT 1 FROM account_class c WHERE c.name = split_part(u.code, ':', 1))
-           OR NOT EXISTS (SELECT 1 FROM currency c WHERE c.code = u.currency)
-           OR u.code !~ '^[a-z_]+:[A-Za-z0-9][A-Za-z0-9._/-]*$'
-           OR (split_part(u.code, ':', 1) IN (SELECT c.name FROM account_class c WHERE c.owner = 'party')
-               AND NOT EXISTS (SELECT 1 FROM registry.party p WHERE p.id = split_part(u.code, ':', 2)))
-        LIMIT 1;
+        LEFT JOIN account_class c ON c.name = split_part(u.code, ':', 1)
+        WHERE c.name IS NULL OR u.code !~ '^[a-z_]+:[A-Za-z0-9][A-Za-z0-9._/-]*$' LIMIT 1;
         IF FOUND THEN
             RAISE EXCEPTION 'there can be no account "%" in %', bad.code, bad.currency USING ERRCODE = 'LR002',
-                HINT = 'check the class, the currency and that the party is registered';
+                HINT = 'an account is class:owner, with a class of the chart of accounts';
         END IF;
         INSERT INTO account (code, class, owner_party, currency, normal_side, guard)
         SELECT u.code, c.name, CASE c.owner WHEN 'party' THEN split_part(u.code, ':', 2) END, u.currency,
@@ -762,7 +782,7 @@ CREATE FUNCTION ledger.post_allocation(
     p_weights_sha256 bytea, p_contributors text[], p_datasets text[], p_weights bigint[],
     OUT o_allocation bigint, OUT o_created boolean
 )
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp SET work_mem = '64MB' AS $$
 DECLARE
     old       allocation;
     v_version int;
@@ -807,19 +827,21 @@ BEGIN
     FROM largest_remainder(v_pool, p_contributors, p_weights) r
     JOIN unnest(p_contributors, p_datasets, p_weights) WITH ORDINALITY AS u (contributor, dataset, weight, n) USING (n)
     WHERE u.dataset = '';
-    INSERT INTO allocation_line (allocation_id, line_no, dataset_id, contributor_id, party_id, role, weight, share_ppm,
-                                 dataset_floor_micros, dataset_extra_micros, floor_micros, extra_micros)
-    SELECT o_allocation, row_number() OVER (ORDER BY r.n, l.n), u.dataset, u.contributor, s.parties[l.n], s.roles[l.n],
-           u.weight, s.shares[l.n], r.floor_micros, r.extra_micros, l.floor_micros, l.extra_micros
-    FROM largest_remainder(v_pool, p_datasets, p_weights) r
-    JOIN unnest(p_contributors, p_datasets, p_weights) WITH ORDINALITY AS u (contributor, dataset, weight, n) USING (n)
-    CROSS JOIN LATERAL (
-        SELECT array_agg(o.party_id ORDER BY o.party_id COLLATE "C", o.role COLLATE "C") AS parties,
-               array_agg(o.role ORDER BY o.party_id COLLATE "C", o.role COLLATE "C") AS roles,
-               array_agg(o.share_ppm ORDER BY o.party_id COLLATE "C", o.role COLLATE "C") AS shares
-        FROM split_on(u.dataset, u.contributor, v_day) o) s
-    CROSS JOIN LATERAL largest_remainder(r.floor_micros + r.extra_micros, s.parties, s.shares::bigint[]) l
-    WHERE u.dataset <> '';
+    IF EXISTS (SELECT 1 FROM unnest(p_datasets) d WHERE d <> '') THEN
+        INSERT INTO allocation_line (allocation_id, line_no, dataset_id, contributor_id, party_id, role, weight, share_ppm,
+                                     dataset_floor_micros, dataset_extra_micros, floor_micros, extra_micros)
+        SELECT o_allocation, row_number() OVER (ORDER BY r.n, l.n), u.dataset, u.contributor, s.parties[l.n], s.roles[l.n],
+               u.weight, s.shares[l.n], r.floor_micros, r.extra_micros, l.floor_micros, l.extra_micros
+        FROM largest_remainder(v_pool, p_datasets, p_weights) r
+        JOIN unnest(p_contributors, p_datasets, p_weights) WITH ORDINALITY AS u (contributor, dataset, weight, n) USING (n)
+        CROSS JOIN LATERAL (
+            SELECT array_agg(o.party_id ORDER BY o.party_id COLLATE "C", o.role COLLATE "C") AS parties,
+                   array_agg(o.role ORDER BY o.party_id COLLATE "C", o.role COLLATE "C") AS roles,
+                   array_agg(o.share_ppm ORDER BY o.party_id COLLATE "C", o.role COLLATE "C") AS shares
+            FROM split_on(u.dataset, u.contributor, v_day) o) s
+        CROSS JOIN LATERAL largest_remainder(r.floor_micros + r.extra_micros, s.parties, s.shares::bigint[]) l
+        WHERE u.dataset <> '';
+    END IF;
     SELECT count(*) INTO v_count FROM allocation_line l WHERE l.allocation_id = o_allocation;
 
     SELECT array_agg(d.code ORDER BY d.code) AS codes, array_agg(d.amount::bigint ORDER BY d.code) AS amounts,
