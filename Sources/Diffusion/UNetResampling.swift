@@ -1,0 +1,135 @@
+internal import Errors
+internal import Numerics
+
+/// The first convolution, or one with stride 2 that halves the side.
+final class ConvolutionStep: UNetStep {
+    let output: Tensor
+    private let builder: UNetBuilder
+    private let input: Tensor.Reading?
+    private let count: Int
+    private let convolution: Convolution
+
+    /// From a tensor of the network.
+    init(_ name: String, halving input: Tensor, _ builder: UNetBuilder) throws(LaurelError) {
+        self.builder = builder
+        self.input = input.read()
+        count = builder.images * input.side * input.side * input.channels
+        output = builder.tensor(
+            side: input.side / 2, channels: builder.layout.parameter("\(name).weight").shape[0])
+        convolution = try builder.convolution(
+            name, side: input.side, stride: 2, x: input.value, y: output.value, dy: output.gradient,
+            dx: builder.scratch[0])
+    }
+
+    /// From the network's input, which needs no gradient.
+    init(_ name: String, from images: Network.Floats, side: Int, _ builder: UNetBuilder) throws(LaurelError) {
+        self.builder = builder
+        input = nil
+        count = 0
+        output = builder.tensor(side: side, channels: builder.layout.parameter("\(name).weight").shape[0])
+        convolution = try builder.convolution(
+            name, side: side, x: images, y: output.value, dy: output.gradient, dx: nil)
+    }
+
+    func pack() { convolution.pack() }
+
+    func forward() { convolution.forward() }
+
+    func backward() {
+        convolution.backwardWeights()
+        guard let input else { return }
+        convolution.backwardData()
+        if input.addsGradient {
+            Network.add(count, builder.scratch[0], to: input.gradient)
+        } else {
+            input.gradient.update(from: builder.scratch[0], count: count)
+        }
+    }
+}
+
+/// Doubles the side by repeating pixels, then convolves.
+final class UpsampleStep: UNetStep {
+    let output: Tensor
+    private let builder: UNetBuilder
+    private let input: Tensor.Reading
+    private let large: Network.Floats
+    private let convolution: Convolution
+
+    init(_ name: String, _ input: Tensor, _ builder: UNetBuilder) throws(LaurelError) {
+        self.builder = builder
+        self.input = input.read()
+        let side = 2 * input.side
+        output = builder.tensor(side: side, channels: builder.layout.parameter("\(name).weight").shape[0])
+        large = builder.working(0, side * side * input.channels)
+        convolution = try builder.convolution(
+            name, side: side, x: large, y: output.value, dy: output.gradient, dx: builder.scratch[1])
+    }
+
+    func pack() { convolution.pack() }
+
+    func forward() {
+        let tensor = input.tensor
+        Network.upsample(
+            images: builder.images, side: tensor.side, channels: tensor.channels, tensor.value, into: large)
+        convolution.forward()
+    }
+
+    func backward() {
+        // The path on the way up has one reader, so the gradient is written, never added to.
+        precondition(!input.addsGradient, "an upsampled tensor has no other reader")
+        convolution.backwardWeights()
+        convolution.backwardData()
+        let tensor = input.tensor
+        Network.upsampleBackward(
+            images: builder.images, side: tensor.side, channels: tensor.channels, builder.scratch[1],
+            into: input.gradient)
+    }
+}
+
+/// The last normalisation and convolution, which give the network's answer.
+final class HeadStep: UNetStep {
+    let result: Network.Floats
+    /// Gradient of the answer, to be filled by the loss.
+    let resultGradient: Network.Floats
+    private let builder: UNetBuilder
+    private let input: Tensor.Reading
+    private let normalised: Network.Floats
+    private let statistics: Network.Floats
+    private let convolution: Convolution
+
+    init(_ input: Tensor, _ builder: UNetBuilder) throws(LaurelError) {
+        self.builder = builder
+        self.input = input.read()
+        let (arena, pixels) = (builder.context.arena, input.side * input.side)
+        let count = builder.images * pixels * builder.layout.architecture.channels
+        result = arena.floats(count)
+        resultGradient = arena.floats(builder.training ? count : 0)
+        normalised = builder.working(0, pixels * input.channels)
+        statistics = arena.floats(2 * builder.images * input.channels / Network.group)
+        convolution = try builder.convolution(
+            "head", side: input.side, x: normalised, y: result, dy: resultGradient, dx: builder.scratch[1])
+    }
+
+    func pack() { convolution.pack() }
+
+    func forward() {
+        let tensor = input.tensor
+        Network.normForward(
+            images: builder.images, pixels: tensor.side * tensor.side, channels: tensor.channels, tensor.value,
+            gamma: builder.address("head.norm.weight"), beta: builder.address("head.norm.bias"), silu: true,
+            into: normalised, stride: tensor.channels, statistics: statistics)
+        convolution.forward()
+    }
+
+    func backward() {
+        convolution.backwardWeights()
+        convolution.backwardData()
+        let tensor = input.tensor
+        Network.normBackward(
+            images: builder.images, pixels: tensor.side * tensor.side, channels: tensor.channels,
+            dy: builder.scratch[1], stride: tensor.channels, x: tensor.value, statistics: statistics,
+            gamma: builder.address("head.norm.weight"), beta: builder.address("head.norm.bias"), silu: true,
+            dgamma: builder.gradient("head.norm.weight"), dbeta: builder.gradient("head.norm.bias"),
+            dx: input.gradient, and: input.addsGradient ? input.gradient : nil, scratch: builder.groupScratch)
+    }
+}

@@ -1,0 +1,81 @@
+package import Errors
+package import Images
+internal import Numerics
+
+/// One worker's room: fine-tunes a model on chosen images and samples from it, many times over.
+///
+/// All memory and all primitives are made once; a fine-tuning step and a sampling step allocate nothing of their own. A
+/// workspace belongs to one thread at a time and uses one; several run beside each other in one process.
+package final class Workspace {
+    /// The model that fine-tuning starts from.
+    package private(set) var model: DiffusionModel
+    private let run: TrainingRun
+    private let sampler: Sampler
+    private let batch: Int
+
+    /// Makes a workspace for models of `model`'s recipe on `images`, of which fine-tuning takes subsets.
+    package init(model: DiffusionModel, images: ImageBatch, labels: [Int32] = [], batch: Int = 64) throws(LaurelError) {
+        self.model = model
+        self.batch = batch
+        run = try TrainingRun(
+            model.recipe, images: images, labels: labels, batch: batch, parts: 1, keepsAverage: false)
+        sampler = try Sampler(model.recipe)
+        reset()
+    }
+
+    /// Bytes held, all in all.
+    package var bytes: Int { run.bytes + sampler.bytes }
+
+    /// Forgets all fine-tuning.
+    package func reset() {
+        NetworkContext.useOneThread()
+        run.reset(to: model.parameters)
+        sampler.load(run)
+    }
+
+    /// Takes another model of the same architecture, and forgets all fine-tuning.
+    package func reset(to model: DiffusionModel) {
+        precondition(model.recipe.architecture == self.model.recipe.architecture, "the same architecture")
+        self.model = model
+        reset()
+    }
+
+    /// Trains the model, from where it started, for `steps` steps on the images at `items`; returns the mean loss of
+    /// the last tenth of the steps. The result depends on model, items, steps, seed and rate alone.
+    ///
+    /// - Parameters:
+    ///   - items: Positions in the workspace's images; at least one.
+    ///   - steps: Optimiser steps; 0 leaves the model as it is.
+    ///   - seed: Seed of items, noise levels and noise.
+    ///   - learningRate: Highest learning rate; it falls to 0 by a half cosine.
+    package func fineTune(
+        items: [Int], steps: Int, seed: UInt64, learningRate: Double = 1e-3
+    ) throws(LaurelError) -> Double {
+        precondition(!items.isEmpty, "fine-tuning needs at least one image")
+        reset()
+        var training = Recipe.Training()
+        training.steps = steps
+        training.batch = batch
+        training.learningRate = learningRate
+        training.warmup = min(5, steps / 4)
+        training.ema = 0
+        var (sum, counted) = (0.0, 0)
+        for step in 0..<max(0, steps) {
+            let outcome = try run.advance(training, items: items, seed: seed)
+            if step >= steps - max(1, steps / 10) {
+                sum += outcome.loss
+                counted += 1
+            }
+        }
+        sampler.load(run)
+        return counted > 0 ? sum / Double(counted) : 0
+    }
+
+    /// `count` images from the model as it now is; see ``Sampler``.
+    package func sample(count: Int, steps: Int, noiseSeed: UInt64) -> ImageBatch {
+        sampler.sample(count: count, steps: steps, seed: noiseSeed)
+    }
+
+    /// The model as it now is.
+    package var current: DiffusionModel { DiffusionModel(recipe: model.recipe, parameters: run.parameters) }
+}
