@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-pthread-dev"])]),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .target(name: "CKernels"),
 
@@ -68,7 +69,7 @@ let package = Package(
         layer(
             "Statements",
             [
-                "Errors", "Documents", "Money", "Postgres", "Reports", "COpenSSL",
+                "Errors", "Documents", "Money", "Postgres", "Reports", "COpenSSL", "CZlib",
                 .product(name: "Mustache", package: "swift-mustache"),
             ]),
 
@@ -96,6 +97,7 @@ let package = Package(
         tests(of: "Money", ["Errors"]),
         tests(of: "Numerics"),
         tests(of: "Documents", ["Errors"]),
+        tests(of: "Statements", ["Errors", "Documents", "Money"]),
     ],
     swiftLanguageModes: [.v6]
 )
