@@ -5,7 +5,7 @@
 -- 0006, which belong to laurel_owner; laurel_app may read everything and write nothing itself.
 --
 -- Amounts are signed bigint micros (10^-6 of the major unit): + is a debit, - is a credit.
--- Errors that a person can cause carry SQLSTATE LR002 (unusable input) or LR004 (refused by state), the place in
+-- Errors that a person can cause carry SQLSTATE LR002 (unusable input) or LR001 (refused by state), the place in
 -- DETAIL and what to do next in HINT.
 
 SET ROLE laurel_owner;
@@ -386,7 +386,7 @@ CREATE FUNCTION ledger.refuse_change() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% on %.% is refused: the ledger is append-only', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
-        USING ERRCODE = 'LR004', HINT = 'correct it with a reversal or an adjustment';
+        USING ERRCODE = 'LR001', HINT = 'correct it with a reversal or an adjustment';
 END $$;
 
 -- Before a header: its period is open and stays open until this transaction ends.
@@ -394,12 +394,12 @@ CREATE FUNCTION ledger.journal_enters() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'journals are posted under READ COMMITTED' USING ERRCODE = 'LR004',
+        RAISE EXCEPTION 'journals are posted under READ COMMITTED' USING ERRCODE = 'LR001',
             HINT = 'an older snapshot could miss that the period was closed';
     END IF;
     PERFORM pg_advisory_xact_lock_shared(1, ledger.period_lock_key(NEW.period_id));
     IF EXISTS (SELECT 1 FROM ledger.period_close c WHERE c.period_id = NEW.period_id) THEN
-        RAISE EXCEPTION 'period % is closed', NEW.period_id USING ERRCODE = 'LR004',
+        RAISE EXCEPTION 'period % is closed', NEW.period_id USING ERRCODE = 'LR001',
             HINT = 'post into an open period; what concerns a closed one is an adjustment there';
     END IF;
     IF to_char(NEW.effective_on, 'YYYY-MM') <> NEW.period_id THEN
@@ -407,7 +407,7 @@ BEGIN
             USING ERRCODE = 'LR002', HINT = 'use a date of that month';
     END IF;
     IF NEW.xid <> pg_current_xact_id() THEN
-        RAISE EXCEPTION 'a journal carries the transaction that wrote it' USING ERRCODE = 'LR004';
+        RAISE EXCEPTION 'a journal carries the transaction that wrote it' USING ERRCODE = 'LR001';
     END IF;
     RETURN NEW;
 END $$;
@@ -445,7 +445,7 @@ BEGIN
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'line % of journal % came late, or its account has another currency', bad.line_no, bad.journal_id
-            USING ERRCODE = 'LR004', HINT = 'post a new journal';
+            USING ERRCODE = 'LR001', HINT = 'post a new journal';
     END IF;
     RETURN NULL;
 END $$;
@@ -473,10 +473,10 @@ BEGIN
     IF sums.lines IS DISTINCT FROM NEW.line_count OR sums.gross IS DISTINCT FROM NEW.gross_micros
        OR sums.currencies IS DISTINCT FROM NEW.currency_set THEN
         RAISE EXCEPTION 'journal % is incomplete: % lines and % micros announced, % and % posted',
-            NEW.id, NEW.line_count, NEW.gross_micros, sums.lines, sums.gross USING ERRCODE = 'LR004';
+            NEW.id, NEW.line_count, NEW.gross_micros, sums.lines, sums.gross USING ERRCODE = 'LR001';
     END IF;
     IF NOT sums.balanced THEN
-        RAISE EXCEPTION 'journal % does not balance in every currency', NEW.id USING ERRCODE = 'LR004';
+        RAISE EXCEPTION 'journal % does not balance in every currency', NEW.id USING ERRCODE = 'LR001';
     END IF;
     IF NEW.reverses_id IS NOT NULL AND EXISTS (
         SELECT account_id, -sum(amount_micros) FROM ledger.posting WHERE journal_id = NEW.id GROUP BY account_id
@@ -488,7 +488,7 @@ BEGIN
          SELECT account_id, -sum(amount_micros) FROM ledger.posting WHERE journal_id = NEW.id GROUP BY account_id)
     ) THEN
         RAISE EXCEPTION 'journal % is not the exact negation of journal %', NEW.id, NEW.reverses_id
-            USING ERRCODE = 'LR004';
+            USING ERRCODE = 'LR001';
     END IF;
     IF sums.guarded THEN
         -- Locked in the order of their ids, so that two journals cannot both spend the same balance.
@@ -507,7 +507,7 @@ BEGIN
                   AND t.valid_from <= NEW.effective_on
                 ORDER BY t.valid_from DESC, t.id DESC LIMIT 1), false);
             RAISE EXCEPTION 'account % would stand at % micros on its forbidden side', account.code, abs(balance)
-                USING ERRCODE = 'LR004', DETAIL = account.code || ' ' || account.currency,
+                USING ERRCODE = 'LR001', DETAIL = account.code || ' ' || account.currency,
                       HINT = 'take less, or agree on a negative carry in the payee''s terms';
         END LOOP;
     END IF;
@@ -552,7 +552,7 @@ BEGIN
         RAISE EXCEPTION '"%" is no period', p_period USING ERRCODE = 'LR002', HINT = 'write it as YYYY-MM';
     END IF;
     IF p_period < (SELECT max(period_id) FROM period_close) THEN
-        RAISE EXCEPTION 'period % lies before the last closed one', p_period USING ERRCODE = 'LR004',
+        RAISE EXCEPTION 'period % lies before the last closed one', p_period USING ERRCODE = 'LR001',
             DETAIL = 'last closed: ' || (SELECT max(period_id) FROM period_close),
             HINT = 'post it into an open period';
     END IF;
@@ -633,7 +633,7 @@ BEGIN
     IF v_id IS NULL THEN
         SELECT j.id, j.body_sha256 INTO v_old FROM journal j WHERE j.idempotency_key = p_key;
         IF v_old.body_sha256 <> v_body THEN
-            RAISE EXCEPTION 'the key "%" already names another journal', p_key USING ERRCODE = 'LR004',
+            RAISE EXCEPTION 'the key "%" already names another journal', p_key USING ERRCODE = 'LR001',
                 DETAIL = 'journal ' || v_old.id, HINT = 'use another key for another journal';
         END IF;
         RETURN v_old.id;
@@ -703,7 +703,7 @@ BEGIN
                 p_received_on, latest.received_on) END);
         IF differs <> '' THEN
             RAISE EXCEPTION 'receipt % of % is already recorded otherwise (%)', p_ref, p_source, differs
-                USING ERRCODE = 'LR004', DETAIL = p_ref, HINT = 'void it first, or use its own reference';
+                USING ERRCODE = 'LR001', DETAIL = p_ref, HINT = 'void it first, or use its own reference';
         END IF;
         receipt_id := latest.id;
         created := false;
@@ -809,7 +809,7 @@ BEGIN
         RETURN;
     END IF;
     IF v_pool < 0 OR (v_pool = 0 AND old.id IS NULL) THEN
-        RAISE EXCEPTION 'the pool of % holds no %', p_period, p_currency USING ERRCODE = 'LR004',
+        RAISE EXCEPTION 'the pool of % holds no %', p_period, p_currency USING ERRCODE = 'LR001',
             HINT = format('add revenue first: laurel revenue add --period %s --currency %s', p_period, p_currency);
     END IF;
     SELECT c INTO v_bad FROM unnest(p_contributors) c
@@ -893,7 +893,7 @@ BEGIN
     SELECT p.id INTO bad FROM period p
     WHERE p.id < p_period AND NOT EXISTS (SELECT 1 FROM period_close c WHERE c.period_id = p.id) ORDER BY p.id LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'period % is still open', bad.id USING ERRCODE = 'LR004',
+        RAISE EXCEPTION 'period % is still open', bad.id USING ERRCODE = 'LR001',
             HINT = 'close it first: laurel period close ' || bad.id;
     END IF;
     SELECT a.code, a.currency, sum(p.amount_micros) AS balance INTO bad
@@ -901,7 +901,7 @@ BEGIN
     WHERE (a.class = 'rounding' OR (a.class = 'pool' AND a.code <= 'pool:' || p_period)) AND j.period_id <= p_period
     GROUP BY a.code, a.currency HAVING sum(p.amount_micros) <> 0 ORDER BY a.code LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION '% still holds % %', bad.code, decimal_text(-bad.balance), bad.currency USING ERRCODE = 'LR004',
+        RAISE EXCEPTION '% still holds % %', bad.code, decimal_text(-bad.balance), bad.currency USING ERRCODE = 'LR001',
             HINT = format('share it first: laurel allocate --period %s', split_part(bad.code, ':', 2));
     END IF;
     INSERT INTO account_period (account_id, period_id, opening, debits, credits, closing, line_count)
@@ -944,7 +944,7 @@ BEGIN
     IF FOUND THEN
         IF (old.party_id, old.currency, old.amount_micros, old.recoup_ppm) <>
            (p_party, p_currency, p_amount, p_recoup_ppm) THEN
-            RAISE EXCEPTION 'advance % is already recorded otherwise', p_reference USING ERRCODE = 'LR004',
+            RAISE EXCEPTION 'advance % is already recorded otherwise', p_reference USING ERRCODE = 'LR001',
                 HINT = 'use its own reference';
         END IF;
         o_advance := old.id;
@@ -999,7 +999,7 @@ BEGIN
     IF EXISTS (SELECT 1 FROM withholding_rule r WHERE r.jurisdiction = p_jurisdiction AND r.form_kind = p_form_kind
                AND r.valid && daterange(p_from, p_until)) THEN
         RAISE EXCEPTION 'another rule for % with form % is valid in that time', p_jurisdiction, p_form_kind
-            USING ERRCODE = 'LR004', HINT = 'choose dates that do not overlap';
+            USING ERRCODE = 'LR001', HINT = 'choose dates that do not overlap';
     END IF;
     INSERT INTO withholding_rule (jurisdiction, form_kind, rate_ppm, treaty_ref, valid)
     VALUES (p_jurisdiction, p_form_kind, p_rate_ppm, p_treaty_ref, daterange(p_from, p_until)) RETURNING id INTO v_rule;
@@ -1092,7 +1092,7 @@ BEGIN
         RETURN false;
     END IF;
     IF EXISTS (SELECT 1 FROM payment_result r WHERE r.payment_id = p_payment AND r.result = 'returned') THEN
-        RAISE EXCEPTION 'payment % has been returned', p_payment USING ERRCODE = 'LR004';
+        RAISE EXCEPTION 'payment % has been returned', p_payment USING ERRCODE = 'LR001';
     END IF;
     v_settled := EXISTS (SELECT 1 FROM payment_result r WHERE r.payment_id = p_payment AND r.result = 'settled');
     PERFORM open_period(p_period);
@@ -1141,7 +1141,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock(2, hashtext(p_principal || E'\x1f' || p_key));
     SELECT * INTO old FROM idempotency i WHERE i.principal = p_principal AND i.key = p_key;
     IF old.route <> p_route OR old.request_sha256 <> p_request_sha256 THEN
-        RAISE EXCEPTION 'the idempotency key "%" was used for another request', p_key USING ERRCODE = 'LR004',
+        RAISE EXCEPTION 'the idempotency key "%" was used for another request', p_key USING ERRCODE = 'LR001',
             DETAIL = old.route, HINT = 'use a new key for a new request';
     END IF;
     o_status := old.status;
