@@ -10,6 +10,8 @@ struct Laurel: AsyncParsableCommand {
             statement issue, report payouts. Every step works alone and is safe to repeat.
             """,
         version: "0.1.0",
-        subcommands: []
+        subcommands: [
+            InitCommand.self, StopCommand.self,
+        ]
     )
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import Errors
 import Foundation
+import Postgres
 
 /// The process: runs one command, turns what it throws into one line and the exit status of the contract.
 @main
@@ -45,6 +46,10 @@ enum Program {
     private static func leave(because error: any Error) -> Never {
         switch error {
         case let error as LaurelError:
+            Terminal.note(error.description)
+            exit(error.kind.exitStatus)
+        case let error as PostgresError:
+            let error = error.asLaurelError()
             Terminal.note(error.description)
             exit(error.kind.exitStatus)
         case is CancellationError:

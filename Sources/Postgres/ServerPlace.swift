@@ -1,0 +1,147 @@
+import Documents
+import Errors
+import Foundation
+
+/// Where a private server keeps its data and its socket, and the PostgreSQL programs that look after it.
+struct ServerPlace {
+    /// The cluster's data directory.
+    let data: URL
+    private let socketDirectory: String
+    private let programs: URL
+    private let isRoot = geteuid() == 0
+
+    /// The server's log, rewritten by no one.
+    var log: URL { data.appending(path: "laurel-server.log") }
+
+    /// The connection string of Laurel's database.
+    var url: String {
+        let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~/"))
+        let host = socketDirectory.addingPercentEncoding(withAllowedCharacters: allowed) ?? socketDirectory
+        return "postgresql://laurel@/laurel?host=\(host)"
+    }
+
+    /// Options of the server process: no network, one private socket.
+    var serverOptions: String {
+        "-c listen_addresses='' -c unix_socket_permissions=0700 -c unix_socket_directories='\(socketDirectory)'"
+    }
+
+    init(home: URL) throws {
+        programs = try ServerPlace.findPrograms()
+        let digest = String(Digest.sha256(Array(home.path.utf8)).hex.prefix(16))
+        let inHome = home.appending(path: "postgres")
+        if geteuid() == 0, !ServerPlace.postgresCanReach(home) {
+            data = URL(filePath: "/var/lib/laurel/\(digest)/postgres")
+        } else {
+            data = inHome
+        }
+        // A socket's path ends after 107 characters; `.s.PGSQL.5432` takes the last of them.
+        let beside = data.deletingLastPathComponent().appending(path: "socket").path
+        let isPlain = beside.utf8.allSatisfy {
+            $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "'") && $0 != UInt8(ascii: ",")
+        }
+        socketDirectory = beside.utf8.count < 90 && isPlain ? beside : "/tmp/laurel-\(geteuid())-\(digest)"
+    }
+
+    var exists: Bool { FileManager.default.fileExists(atPath: data.appending(path: "PG_VERSION").path) }
+
+    /// Makes the cluster, with checksums, in one step: a half-made one is thrown away by the next start.
+    func create() throws {
+        let half = data.appendingPathExtension("new")
+        let files = FileManager.default
+        if files.fileExists(atPath: half.path) { try files.removeItem(at: half) }
+        try makeDirectory(half.path)
+        let made = try run(
+            "initdb",
+            [
+                "-k", "-U", "laurel", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions",
+                "-D", half.path,
+            ])
+        guard made.status == 0 else {
+            throw LaurelError.environment(
+                "the database cannot be created (\(made.lastLine))", at: data.path,
+                next: "check the directory's owner and the free disk space")
+        }
+        try files.moveItem(at: half, to: data)
+    }
+
+    func isRunning() throws -> Bool { exists ? try run("pg_ctl", ["-D", data.path, "status"]).status == 0 : false }
+
+    /// Orphans of a killed server hold its shared memory; the log says so for some seconds.
+    var mayStillBeCleaningUp: Bool {
+        ["shared memory block", "lock file", "pre-existing", "starting up"].contains { lastLogLines.contains($0) }
+    }
+
+    func control(_ arguments: [String], failing problem: String) throws {
+        let result = try run("pg_ctl", ["-D", data.path] + arguments)
+        guard result.status == 0 else {
+            let reason = lastLogLines.split(separator: "\n").last { $0.contains("FATAL:") || $0.contains("ERROR:") }
+            let said = reason.map { String($0.drop { $0 != "F" && $0 != "E" }) } ?? result.lastLine
+            throw LaurelError.environment(
+                "\(problem) (\(said))", at: log.path, next: "mend what the log says, then run the same command again")
+        }
+    }
+
+    func createDatabase() throws {
+        let there = try run("psql", connection + ["-Atc", "SELECT 1 FROM pg_database WHERE datname = 'laurel'"])
+        if there.status == 0, there.lastLine == "1" { return }
+        let made = try run("createdb", Array(connection.dropLast(2)) + ["laurel"])
+        guard made.status == 0 else {
+            throw LaurelError.environment(
+                "Laurel's database cannot be made (\(made.lastLine))", at: log.path, next: "mend what the log says")
+        }
+    }
+
+    func makeSocketDirectory() throws { try makeDirectory(socketDirectory) }
+
+    private var connection: [String] { ["-h", socketDirectory, "-U", "laurel", "-d", "postgres"] }
+
+    private var lastLogLines: String {
+        guard let file = FileHandle(forReadingAtPath: log.path) else { return "" }
+        let end = file.seekToEndOfFile()
+        file.seek(toFileOffset: end > 4096 ? end - 4096 : 0)
+        return String(decoding: file.readDataToEndOfFile(), as: UTF8.self)
+    }
+
+    /// A directory that only the server's user can enter.
+    private func makeDirectory(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(
+                at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            if isRoot { try FileManager.default.setAttributes([.ownerAccountName: "postgres"], ofItemAtPath: path) }
+        } catch {
+            throw LaurelError.environment(
+                "cannot make a directory (\(error.localizedDescription))", at: path,
+                next: "check its owner and the free disk space")
+        }
+    }
+
+    private func run(_ program: String, _ arguments: [String]) throws -> ProgramResult {
+        try ProgramResult(running: programs.appending(path: program), arguments, asPostgres: isRoot)
+    }
+
+    private static func postgresCanReach(_ home: URL) -> Bool {
+        var directory = home
+        while directory.path != "/" {
+            var status = stat()
+            if stat(directory.path, &status) == 0, status.st_mode & S_IXOTH == 0 { return false }
+            directory.deleteLastPathComponent()
+        }
+        return true
+    }
+
+    private static func findPrograms() throws -> URL {
+        let versions = URL(filePath: "/usr/lib/postgresql")
+        let files = FileManager.default
+        let names = files.fileExists(atPath: versions.path) ? try files.contentsOfDirectory(atPath: versions.path) : []
+        let newestFirst = names.compactMap(Int.init).sorted(by: >).map { versions.appending(path: "\($0)/bin") }
+        guard
+            let found = newestFirst.first(where: { files.isExecutableFile(atPath: $0.appending(path: "pg_ctl").path) })
+        else {
+            throw LaurelError.environment(
+                "no PostgreSQL server is installed", at: versions.path, next: "run ops/setup, or name a --database-url")
+        }
+        return found
+    }
+}
