@@ -37,7 +37,8 @@ package func crossCheck(
     return results
 }
 
-private func compare(_ checked: Estimate, _ other: Estimate) -> CrossCheck {
+/// Compares two estimates of the same players.
+package func compare(_ checked: Estimate, _ other: Estimate) -> CrossCheck {
     let mine = checked.values.map(\.value)
     let theirs = other.values.map(\.value)
     let n = Double(mine.count)
