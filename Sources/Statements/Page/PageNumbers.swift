@@ -27,6 +27,14 @@ enum PageNumbers {
         return ("\(whole).\(decimals)", isWhole ? "" : tail)
     }
 
+    /// All six decimals: `1,204.334211`.
+    static func exact(_ amount: Micros) -> String {
+        let parts = amount.formatted.split(separator: ".")
+        let isNegative = parts[0].hasPrefix("-")
+        return (isNegative ? "\u{2212}" : "") + grouped(String(isNegative ? parts[0].dropFirst() : parts[0])) + "."
+            + parts[1]
+    }
+
     /// `1,204.33 USD`, with all six decimals only where they say something.
     static func text(_ amount: Micros, _ currency: Currency) -> String {
         let parts = self.amount(amount, currency)

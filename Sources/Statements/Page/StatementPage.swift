@@ -101,11 +101,10 @@ struct StatementPage {
             var view: [String: Any] = [
                 "title": line.title, "role": line.role, "usage": PageNumbers.month(line.usagePeriod),
                 "part": PageNumbers.percent(line.weight, of: pool.weightTotal), "amount": money(line.amount, currency),
-                "net": PageNumbers.grouped(pool.net.formatted.components(separatedBy: ".")[0]) + "."
-                    + pool.net.formatted.suffix(6),
+                "net": PageNumbers.exact(pool.net),
                 "weight": PageNumbers.grouped(String(line.weight)),
                 "total": PageNumbers.grouped(String(pool.weightTotal)),
-                "datasetAmount": line.datasetAmount.formatted, "exact": line.amount.formatted, "isSplit": isSplit,
+                "datasetAmount": PageNumbers.exact(line.datasetAmount), "exact": PageNumbers.exact(line.amount), "isSplit": isSplit,
                 "ppm": PageNumbers.grouped(String(line.sharePPM)),
             ]
             view["dataset"] = line.datasetID
