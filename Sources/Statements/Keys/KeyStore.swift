@@ -30,7 +30,8 @@ package struct KeyStore: Sendable {
                 "key is readable by others", at: file.path, next: "chmod 600 it, and rotate it if others were here")
         }
         guard let key = PrivateKey(pem: text) else {
-            throw LaurelError.environment("not an Ed25519 private key", at: file.path, next: "restore it from your backup")
+            throw LaurelError.environment(
+                "not an Ed25519 private key", at: file.path, next: "restore it from your backup")
         }
         return key
     }

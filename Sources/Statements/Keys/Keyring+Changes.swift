@@ -27,7 +27,8 @@ extension Keyring {
             return entry
         }
         let added = Entry(
-            key: key, use: use, state: .active, notBefore: time, notAfter: time.advanced(bySeconds: Self.validitySeconds))
+            key: key, use: use, state: .active, notBefore: time,
+            notAfter: time.advanced(bySeconds: Self.validitySeconds))
         return Keyring(version: version + 1, issuer: issuer, issuedAt: time, entries: retired + [added])
     }
 

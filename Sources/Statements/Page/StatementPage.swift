@@ -104,7 +104,8 @@ struct StatementPage {
                 "net": PageNumbers.exact(pool.net),
                 "weight": PageNumbers.grouped(String(line.weight)),
                 "total": PageNumbers.grouped(String(pool.weightTotal)),
-                "datasetAmount": PageNumbers.exact(line.datasetAmount), "exact": PageNumbers.exact(line.amount), "isSplit": isSplit,
+                "datasetAmount": PageNumbers.exact(line.datasetAmount), "exact": PageNumbers.exact(line.amount),
+                "isSplit": isSplit,
                 "ppm": PageNumbers.grouped(String(line.sharePPM)),
             ]
             view["dataset"] = line.datasetID
