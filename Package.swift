@@ -91,9 +91,10 @@ let package = Package(
 
         // Tests mirror the sources.
         .target(
-            name: "TestSupport", dependencies: ["Errors", "Postgres", "Schema"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Errors", "Documents", "Postgres", "Schema"], path: "Tests/TestSupport",
             swiftSettings: house),
         tests(of: "Errors"),
+        tests(of: "Postgres", ["Errors", "TestSupport"]),
         tests(of: "Money", ["Errors"]),
         tests(of: "Numerics"),
         tests(of: "Documents", ["Errors"]),

@@ -1,0 +1,39 @@
+import Errors
+import Foundation
+import Glibc
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("The private server")
+struct PrivateServerTests {
+    @Test("It starts twice at once, survives kill -9, stops, and says why it cannot start")
+    func life() async throws {
+        try await withTemporaryDirectory { folder in
+            chmod(folder.path, 0o755)
+            // Deep enough that the socket does not fit into it.
+            let home = folder.appending(path: String(repeating: "deep-folder/", count: 9) + "home")
+            let server = PrivateServer(home: home)
+            async let first = server.start()
+            async let second = server.start()
+            let (url, again) = try await (first, second)
+            #expect(url == again)
+            try await Database(url: url, role: nil).execute("CREATE TABLE kept AS SELECT 1 AS one")
+
+            let file = home.appending(path: "postgres/data/postmaster.pid")
+            let pid = try #require(pid_t(try String(contentsOf: file, encoding: .utf8).prefix { $0.isNumber }))
+            #expect(kill(pid, SIGKILL) == 0)
+            let restarted = try await server.start()
+            #expect(try await Database(url: restarted, role: nil).query("SELECT one FROM kept").count == 1)
+
+            #expect(try await server.stop())
+            #expect(try await !server.stop())
+
+            try FileManager.default.removeItem(at: home.appending(path: "postgres/data/global/pg_control"))
+            let error = await #expect(throws: LaurelError.self) { try await server.start() }
+            #expect(error?.kind == .environment)
+            #expect(error?.description.contains("pg_control") == true)
+            #expect(error?.description.contains("server.log") == true)
+        }
+    }
+}
