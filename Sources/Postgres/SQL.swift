@@ -55,6 +55,11 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
             segments.append(.binding(value.binding))
         }
 
+        /// Binds a value as the next parameter, NULL for nil.
+        package mutating func appendInterpolation<Value: PostgresValue>(_ value: Value?) {
+            segments.append(.binding(value.binding))
+        }
+
         /// Puts another statement, with its parameters, in this place.
         package mutating func appendInterpolation(_ part: SQL) {
             segments += part.segments

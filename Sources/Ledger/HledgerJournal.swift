@@ -1,0 +1,38 @@
+import Money
+
+/// The books as a journal file of hledger, so that another program can add them up.
+///
+/// Accounts are written `nature:class:owner`, amounts with six decimals; every currency is declared and every
+/// transaction stands on the day it took effect.
+package enum HledgerJournal {
+    /// The file's text. `lines` are ordered by journal; cost is linear.
+    package static func text(accounts: [AccountBalance], lines: [JournalLine]) -> String {
+        var text = "; decimals: six, whatever the currency's coins\ndecimal-mark .\n\n"
+        for currency in Set(accounts.map(\.currency.code)).sorted() { text += "commodity \(currency) 1.000000\n" }
+        text += "\n"
+        var declared: Set<String> = []
+        for account in accounts where declared.insert(account.code).inserted {
+            text += "account \(name(of: account.code))\n"
+        }
+        var current: Int64?
+        for line in lines {
+            if line.journal != current {
+                current = line.journal
+                text += "\n\(line.effectiveOn) (\(line.journal)) \(line.kind) | \(line.source)\n"
+            }
+            text += "    \(name(of: line.account))  \(line.currency.code) \(line.amount.formatted)\n"
+        }
+        return text
+    }
+
+    /// An account's name in the file.
+    package static func name(of code: String) -> String {
+        switch code.split(separator: ":").first {
+        case "bank", "receivable", "advance": "assets:\(code)"
+        case "fee": "income:\(code)"
+        case "adjust", "rounding": "expenses:\(code)"
+        case "fx": "equity:\(code)"
+        default: "liabilities:\(code)"
+        }
+    }
+}
