@@ -95,6 +95,7 @@ let package = Package(
             swiftSettings: house),
         tests(of: "Errors"),
         tests(of: "Postgres", ["Errors", "TestSupport"]),
+        tests(of: "Diffusion", ["Errors", "Images", "Numerics"], fixtures: true),
         tests(of: "Money", ["Errors"]),
         tests(of: "Numerics"),
         tests(of: "Documents", ["Errors"]),

@@ -50,6 +50,20 @@ package final class Sampler {
         return ImageBatch(count: count, side: shape.side, channels: shape.channels, pixels: pixels)
     }
 
+    /// Images from given noise, at most ``batch`` of them, by DDIM without fresh noise.
+    package func denoise(_ noise: ImageBatch, steps: Int) -> ImageBatch {
+        precondition(noise.count <= Sampler.batch, "one batch at a time")
+        NetworkContext.useOneThread()
+        start(first: 0, size: noise.itemSize, seed: 0)
+        noise.pixels.withUnsafeBufferPointer { pixels in
+            for i in pixels.indices { network.input[i] = pixels[i] }
+        }
+        denoise(first: 0, size: noise.itemSize, steps: steps, seed: 0, eta: 0)
+        return ImageBatch(
+            count: noise.count, side: noise.side, channels: noise.channels,
+            pixels: Array(UnsafeBufferPointer(start: network.input, count: noise.pixels.count)))
+    }
+
     private func start(first: Int, size: Int, seed: UInt64) {
         for image in 0..<Sampler.batch {
             var stream = RandomStream(seed: seed, "diffusion.sample", index: UInt64(first + image))
