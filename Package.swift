@@ -98,6 +98,7 @@ let package = Package(
         tests(of: "Diffusion", ["Errors", "Images", "Numerics"], fixtures: true),
         tests(of: "Money", ["Errors"]),
         tests(of: "Numerics"),
+        tests(of: "Valuation", ["Errors", "Documents", "Numerics"], fixtures: true),
         tests(of: "Documents", ["Errors"]),
         tests(of: "Statements", ["Errors", "Documents", "Money"]),
     ],

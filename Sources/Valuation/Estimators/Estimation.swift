@@ -12,6 +12,7 @@ import Numerics
 ///   - estimator: which one; the regressions estimate Shapley values only.
 ///   - index: which semivalue.
 ///   - seed: of whatever chance the estimator uses (resampling, integration over parameters).
+/// - Returns: values with intervals, their covariance, and what there is to warn of.
 /// - Throws: ``LaurelError`` of kind `input` when the rows do not determine an estimate of this kind.
 package func estimate(
     rows: [EvaluationRow], playerCount: Int, estimator: EstimatorName = .gp, index: SemivalueIndex = .shapley,

@@ -9,14 +9,14 @@ import Numerics
 /// set would make the intervals too short on small runs. One Cholesky factor of the rows' covariance for each parameter
 /// set: O(M³/3 + n·M²).
 struct GaussianProcess {
-    /// At most so many rows inform the seven parameters; more would not move them and would cost their cube.
-    static let rowsForParameters = 700
+    /// At most so many rows inform the nine parameters; more would not move them and would cost their cube.
+    static let rowsForParameters = 500
 
-    private let data: Evaluations
-    private let index: SemivalueIndex
+    let data: Evaluations
+    let index: SemivalueIndex
     private let seed: UInt64
     private let scale: Double
-    private let likelihood: KernelLikelihood
+    let likelihood: KernelLikelihood
 
     /// Prepares a fit; nil when the values hold no information beside the ends (all on the line between them).
     init?(_ data: Evaluations, index: SemivalueIndex, seed: UInt64) {
@@ -58,17 +58,17 @@ struct GaussianProcess {
             targets: chosen.map { ($0.value - expectation(data, size: $0.size)) / scale },
             repeats: chosen.map { Double($0.repeats) },
             knownVariances: chosen.map { $0.knownVariance / (scale * scale) },
-            centre: [log(0.5), log(0.3), log(0.5), log(1), log(0.3), log(0.3), noise.centre],
-            spread: [2, 2, 1.5, 1.5, 1.2, 0.5, noise.spread])
+            centre: [
+                log(0.5), log(0.3), log(0.5), log(0.5), log(1), log(0.3), log(0.3), log(0.1 * Double(data.playerCount)),
+                noise.centre,
+            ],
+            spread: [2, 2, 2, 1.5, 1.5, 1.2, 0.5, 1.5, noise.spread])
     }
 
     /// Fits and integrates.
     func solve() throws(LaurelError) -> Solution {
         let informing = subset()
-        guard
-            let best = Minimiser.minimise(
-                from: informing.centre, iterations: 40, tolerance: 1e-3, { informing.evaluate($0) })
-        else { throw GaussianProcess.failure }
+        let best = try fit(informing)
         let draws = integrationPoints(around: best, informing)
         do {
             let law = index.sizeLaw(playerCount: data.playerCount)
@@ -82,12 +82,27 @@ struct GaussianProcess {
         }
     }
 
-    private static let failure = LaurelError.input(
+    /// The most probable parameters.
+    private func fit(_ informing: KernelLikelihood) throws(LaurelError) -> Minimiser.Minimum {
+        guard
+            let best = Minimiser.minimise(
+                from: informing.centre, iterations: 40, tolerance: 1e-3, { informing.evaluate($0) })
+        else { throw GaussianProcess.failure }
+        return best
+    }
+
+    /// The most probable parameters, as a kernel.
+    func fittedKernel() throws(LaurelError) -> CoalitionKernel {
+        CoalitionKernel(playerCount: data.playerCount, logs: try fit(subset()).point)
+    }
+
+    static let failure = LaurelError.input(
         "the covariance of the coalitions cannot be factored", next: "look for values of wildly different magnitude")
 
     /// The rows that inform the parameters: all, or whole pairs drawn by the seed.
     private func subset() -> KernelLikelihood {
         let limit = GaussianProcess.rowsForParameters
+        let noise = CoalitionKernel.Parameter.noise.rawValue
         guard data.interior.count > limit else { return likelihood }
         var units = BootstrapUnits(data).units
         var stream = RandomStream(seed: seed, "valuation.gp.rows")
@@ -95,7 +110,7 @@ struct GaussianProcess {
         var rows: [Int] = []
         for unit in units where rows.count + unit.count <= limit { rows += unit }
         return GaussianProcess.likelihood(
-            data, rows: rows.sorted(), scale: scale, noise: (likelihood.centre[6], likelihood.spread[6]))
+            data, rows: rows.sorted(), scale: scale, noise: (likelihood.centre[noise], likelihood.spread[noise]))
     }
 
     /// Parameter sets with weights that stand for their posterior law.
@@ -156,6 +171,11 @@ struct GaussianProcess {
         return root
     }
 
+    /// The evaluated coalitions in the order of the covariance's rows.
+    var coalitions: [Coalition] {
+        data.interior.map(\.coalition) + [data.empty.coalition, data.full.coalition]
+    }
+
     /// Posterior mean and covariance of the values for one parameter set, in units of the property.
     private func posterior(
         _ logs: [Double], law: [Double], nodes: [(q: Double, weight: Double)]
@@ -165,14 +185,7 @@ struct GaussianProcess {
         let functional = SemivalueFunctional(kernel, law: law, nodes: nodes)
         let cholesky = try Cholesky(
             likelihood.geometry.covariance(kernel, diagonal: likelihood.noiseDiagonal(kernel)))
-        let coalitions = data.interior.map(\.coalition) + [data.empty.coalition, data.full.coalition]
-        var cross = Matrix(rows: coalitions.count, columns: n)
-        for (row, coalition) in coalitions.enumerated() {
-            let size = likelihood.geometry.sizes[row]
-            let inside = functional.inside[size]
-            let outside = functional.outside[size]
-            for player in 0..<n { cross[row, player] = coalition.contains(player) ? inside : outside }
-        }
+        let cross = functional.crossCovariance(of: coalitions)
         let half = cholesky.solveLower(cross)
         let mean = LinearAlgebra.product(half, cholesky.solveLower(likelihood.targets), transposeA: true)
         var covariance = LinearAlgebra.symmetricProduct(half, transposed: true)

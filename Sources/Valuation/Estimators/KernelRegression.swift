@@ -9,7 +9,13 @@ enum KernelRegression {
     /// |β| < 1e-10 set to zero. When all 2ⁿ coalitions are there, each once, nothing was sampled and the means become
     /// the expectations under the kernel's law.
     ///
-    /// - Parameter isReplicate: takes a Cholesky factor where there is one; 50 times faster, equal to rounding.
+    /// - Parameters:
+    ///   - data: the rows.
+    ///   - resample: their multiplicities, and the ends.
+    ///   - pairsOnly: leaves out coalitions without complement.
+    ///   - isReplicate: takes a Cholesky factor where there is one; 50 times faster, equal to rounding.
+    /// - Returns: one value for each player.
+    /// - Throws: ``LaurelError`` when no row is left or the decomposition does not converge.
     static func published(
         _ data: Evaluations, _ resample: Resample, pairsOnly: Bool, isReplicate: Bool
     ) throws(LaurelError) -> [Double] {

@@ -69,9 +69,12 @@ enum LeverageRegression {
     /// Ridge regression on the odd parts ½(t_S − t_{N∖S}) of pairs, its strength by marginal likelihood.
     ///
     /// - Parameters:
-    ///   - isIncluded: which interior rows take part; a pair needs both.
+    ///   - data: the rows.
+    ///   - resample: their multiplicities, and the ends.
     ///   - isExact: leaves the ridge out (all coalitions, no noise).
+    ///   - isIncluded: which interior rows take part; a pair needs both.
     /// - Returns: nil when there are fewer than two pairs.
+    /// - Throws: ``LaurelError`` when the decomposition does not converge.
     static func ridge(
         _ data: Evaluations, _ resample: Resample, isExact: Bool = false, isIncluded: (Int) -> Bool = { _ in true }
     ) throws(LaurelError) -> Ridge? {

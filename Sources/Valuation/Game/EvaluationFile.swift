@@ -25,7 +25,7 @@ package struct EvaluationFile: Sendable {
     /// - Parameters:
     ///   - bytes: the file.
     ///   - file: what to call it in errors.
-    ///   - players: the players of the game; nil takes everyone who is named in a coalition.
+    ///   - known: the players of the game; nil takes everyone who is named in a coalition.
     /// - Throws: ``LaurelError`` of kind `input` at `file:line:column` for whatever is no evaluation of this game.
     package init(parsing bytes: [UInt8], file: String, players known: [String]? = nil) throws(LaurelError) {
         let table = try CSVTable(parsing: bytes, file: file, required: ["coalition"])

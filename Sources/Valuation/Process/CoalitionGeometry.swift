@@ -37,25 +37,22 @@ struct CoalitionGeometry: Sendable {
     /// The kernel's matrix, lower triangle only, with `noise` on the diagonal; M²/2 table look-ups.
     func covariance(_ kernel: CoalitionKernel, diagonal noise: [Double]) -> Matrix {
         let interaction = kernel.interactionTable
-        let bySize = kernel.sizeTable
-        let effect = kernel.effectTable
-        let scale = 4 / Double(playerCount)
-        let quarter = Double(playerCount) / 4
+        let tables = kernel.sizeTables
+        let side = playerCount + 1
         var matrix = Matrix(rows: count, columns: count)
         matrix.values.withUnsafeMutableBufferPointer { elements in
             overlaps.withUnsafeBufferPointer { overlaps in
                 var position = 0
                 for i in 0..<count {
                     let own = sizes[i]
-                    let row = i * count
+                    let row = i &* count
                     for j in 0...i {
                         let shared = Int(overlaps[position])
                         position &+= 1
-                        let sum = own &+ sizes[j]
-                        let apart = abs(own &- sizes[j])
-                        let product = scale * (Double(shared) - 0.5 * Double(sum) + quarter)
+                        let cell = own &* side &+ sizes[j]
                         elements[row &+ j] =
-                            interaction[sum &- 2 &* shared] + bySize[apart] + product * effect[apart]
+                            interaction[own &+ sizes[j] &- 2 &* shared] + tables.common[cell]
+                            + Double(shared) * (tables.slope[cell] + Double(shared) * tables.bend[cell])
                     }
                     elements[row + i] += noise[i]
                 }
@@ -68,21 +65,22 @@ struct CoalitionGeometry: Sendable {
     struct Sums {
         /// By number of differing players.
         var byDistance: [Double]
-        /// By difference of sizes.
-        var bySize: [Double]
-        /// By difference of sizes, each element times ⟨x, x'⟩·4/n.
-        var effectBySize: [Double]
+        /// By both sizes, at k·(n+1) + k'.
+        var bySizes: [Double]
+        /// By both sizes, each element times the overlap.
+        var overlapBySizes: [Double]
+        /// By both sizes, each element times the overlap's square.
+        var squareBySizes: [Double]
     }
 
     /// Contracts a symmetric matrix (full sum, read from its lower triangle): every derivative of the likelihood by a
     /// parameter of the kernel follows from these sums without building the derivative's matrix.
     func sums(of matrix: Matrix) -> Sums {
+        let side = playerCount + 1
         var sums = Sums(
-            byDistance: [Double](repeating: 0, count: playerCount + 1),
-            bySize: [Double](repeating: 0, count: playerCount + 1),
-            effectBySize: [Double](repeating: 0, count: playerCount + 1))
-        let scale = 4 / Double(playerCount)
-        let quarter = Double(playerCount) / 4
+            byDistance: [Double](repeating: 0, count: side), bySizes: [Double](repeating: 0, count: side * side),
+            overlapBySizes: [Double](repeating: 0, count: side * side),
+            squareBySizes: [Double](repeating: 0, count: side * side))
         matrix.values.withUnsafeBufferPointer { elements in
             var position = 0
             for i in 0..<count {
@@ -90,11 +88,11 @@ struct CoalitionGeometry: Sendable {
                     let weight = i == j ? elements[i &* count &+ j] : 2 * elements[i &* count &+ j]
                     let shared = Int(overlaps[position])
                     position &+= 1
-                    let sum = sizes[i] &+ sizes[j]
-                    let apart = abs(sizes[i] &- sizes[j])
-                    sums.byDistance[sum &- 2 &* shared] += weight
-                    sums.bySize[apart] += weight
-                    sums.effectBySize[apart] += weight * scale * (Double(shared) - 0.5 * Double(sum) + quarter)
+                    let cell = sizes[i] &* side &+ sizes[j]
+                    sums.byDistance[sizes[i] &+ sizes[j] &- 2 &* shared] += weight
+                    sums.bySizes[cell] += weight
+                    sums.overlapBySizes[cell] += weight * Double(shared)
+                    sums.squareBySizes[cell] += weight * Double(shared &* shared)
                 }
             }
         }

@@ -1,46 +1,50 @@
 import Glibc
 
-/// The prior covariance of v(S) and v(T): a sum of three terms, each a function of sizes and overlap only.
+/// The prior covariance of v(S) and v(T): a sum of five terms, each a function of sizes and overlap only.
 ///
-/// With f = |S|/n, d the number of players in which S and T differ, x the mask minus one half:
+/// With k = |S|, d the number of players in which S and T differ, x = z − k/n the centred mask, b the weight of the base
+/// model in units of players, and u(k) = log(1 + k/b)/log(1 + n/b) the size as a model with that base feels it:
 ///
-/// - `linear`·⟨x, x'⟩·4/n: every player has an effect of her own;
-/// - `drift`·⟨x, x'⟩·4/n·exp(−(f−f')²/2λ²): and that effect changes slowly with the size of the coalition she joins, as
-///   it does wherever returns diminish;
+/// - `linear`·⟨z−½, z'−½⟩·4/n: every player has an effect of her own;
+/// - `mixture`·⟨x, x'⟩/((k+b)(k'+b)), scaled to 1 at n/2: her effect is her share in the mixture that the model learns,
+///   so that it fades as the coalition grows, the way properties of generative models do;
+/// - `curvature`·the square of the same: properties bend in the mixture, and most where it is made of few;
 /// - `interaction`·exp(−d/(n·`reach`)): effects of all orders, decaying geometrically with the order;
-/// - `size`·exp(−(f−f')²/2·`smoothness`²): more data is better, whoever brings it.
+/// - `size`·exp(−(u−u')²/2·`smoothness`²): more data is better, whoever brings it.
 ///
-/// All of them are unchanged when both coalitions are replaced by their complements, and none distinguishes players, so
-/// the prior is symmetric: what tells players apart is the data.
+/// None of them distinguishes players, so the prior is symmetric: what tells players apart is the data.
 struct CoalitionKernel: Sendable {
-    /// Logarithms of the six parameters and of the noise variance, in this order.
+    /// The order of the parameters' logarithms in a point of the search.
     enum Parameter: Int, CaseIterable {
-        case linear, drift, interaction, size, reach, smoothness, noise
+        case linear, mixture, curvature, interaction, size, reach, smoothness, base, noise
     }
-
-    /// Over how much of the size axis a player's effect keeps its level.
-    static let driftLength = 0.3
 
     let playerCount: Int
     let linear: Double
-    let drift: Double
+    let mixture: Double
+    let curvature: Double
     let interaction: Double
     let size: Double
     let reach: Double
     let smoothness: Double
+    /// The weight of the base model, in players.
+    let base: Double
     /// Variance of one evaluation beyond what the evaluator reported.
     let noise: Double
 
     init(playerCount: Int, logs: [Double]) {
         precondition(logs.count == Parameter.allCases.count, "one logarithm for each parameter")
+        func value(_ parameter: Parameter) -> Double { exp(logs[parameter.rawValue]) }
         self.playerCount = playerCount
-        linear = exp(logs[Parameter.linear.rawValue])
-        drift = exp(logs[Parameter.drift.rawValue])
-        interaction = exp(logs[Parameter.interaction.rawValue])
-        size = exp(logs[Parameter.size.rawValue])
-        reach = exp(logs[Parameter.reach.rawValue])
-        smoothness = exp(logs[Parameter.smoothness.rawValue])
-        noise = exp(logs[Parameter.noise.rawValue])
+        linear = value(.linear)
+        mixture = value(.mixture)
+        curvature = value(.curvature)
+        interaction = value(.interaction)
+        size = value(.size)
+        reach = value(.reach)
+        smoothness = value(.smoothness)
+        base = value(.base)
+        noise = value(.noise)
     }
 
     /// exp(−1/(n·reach)): the correlation of two coalitions that differ in one player.
@@ -51,17 +55,62 @@ struct CoalitionKernel: Sendable {
         (0...playerCount).map { interaction * exp(-Double($0) / (Double(playerCount) * reach)) }
     }
 
-    /// The size term for sizes that differ by 0…n.
-    var sizeTable: [Double] { (0...playerCount).map { size * bell($0, smoothness) } }
+    /// What the other terms come to: `common` + overlap·`slope` + overlap²·`bend`, by both sizes.
+    struct SizeTables {
+        /// At k·(n+1) + k'.
+        var common: [Double]
+        /// At k·(n+1) + k'.
+        var slope: [Double]
+        /// At k·(n+1) + k'.
+        var bend: [Double]
 
-    /// What multiplies ⟨x, x'⟩·4/n for sizes that differ by 0…n.
-    var effectTable: [Double] {
-        (0...playerCount).map { linear + drift * bell($0, CoalitionKernel.driftLength) }
+        init(side: Int) {
+            common = [Double](repeating: 0, count: side * side)
+            slope = common
+            bend = common
+        }
+
+        mutating func set(_ k: Int, _ l: Int, side: Int, _ values: (common: Double, slope: Double, bend: Double)) {
+            common[k * side + l] = values.common
+            slope[k * side + l] = values.slope
+            bend[k * side + l] = values.bend
+        }
     }
 
-    /// exp(−(δ/n)²/2ℓ²).
-    func bell(_ difference: Int, _ length: Double) -> Double {
-        let distance = Double(difference) / (Double(playerCount) * length)
-        return exp(-distance * distance / 2)
+    /// Sizes as the base model feels them, from 0 to 1.
+    var feltSizes: [Double] {
+        let whole = log1p(Double(playerCount) / base)
+        return (0...playerCount).map { log1p(Double($0) / base) / whole }
+    }
+
+    /// How much a player's share in the mixture counts at each size; 1 at n/2.
+    var fading: [Double] {
+        let middle = Double(playerCount) / 2 + base
+        return (0...playerCount).map { middle / (Double($0) + base) }
+    }
+
+    /// Tables of (n+1)² entries; O(n²) exponentials.
+    var sizeTables: SizeTables {
+        let count = playerCount + 1
+        let n = Double(playerCount)
+        let felt = feltSizes
+        let fading = fading
+        var tables = SizeTables(side: count)
+        for k in 0..<count {
+            for l in 0...k {
+                let apart = (felt[k] - felt[l]) / smoothness
+                let unit = 4 / n * fading[k] * fading[l]
+                let expected = Double(k) * Double(l) / n
+                let square = curvature * unit * unit
+                let entry = (
+                    common: size * exp(-apart * apart / 2) + linear * (1 - 2 * Double(k + l) / n)
+                        - mixture * unit * expected + square * expected * expected,
+                    slope: 4 / n * linear + mixture * unit - 2 * square * expected, bend: square
+                )
+                tables.set(k, l, side: count, entry)
+                tables.set(l, k, side: count, entry)
+            }
+        }
+        return tables
     }
 }

@@ -52,29 +52,61 @@ struct KernelLikelihood: Sendable {
         return (value, gradient)
     }
 
-    /// ½ tr((C⁻¹ − αα ᵀ)·∂C/∂p) for each logarithm p.
+    /// ½ tr((C⁻¹ − ααᵀ)·∂C/∂p) for each logarithm p.
     private func gradient(_ kernel: CoalitionKernel, _ difference: Matrix) -> [Double] {
         let sums = geometry.sums(of: difference)
         let n = Double(geometry.playerCount)
         let interaction = kernel.interactionTable
-        let bySize = kernel.sizeTable
         var result = [Double](repeating: 0, count: CoalitionKernel.Parameter.allCases.count)
+        func add(_ amount: Double, _ parameter: CoalitionKernel.Parameter) { result[parameter.rawValue] += amount }
         for step in 0...geometry.playerCount {
-            let distance = Double(step) / n
-            let bell = kernel.bell(step, CoalitionKernel.driftLength)
-            result[CoalitionKernel.Parameter.linear.rawValue] += sums.effectBySize[step] * kernel.linear
-            result[CoalitionKernel.Parameter.drift.rawValue] += sums.effectBySize[step] * kernel.drift * bell
             let decay = sums.byDistance[step] * interaction[step]
-            result[CoalitionKernel.Parameter.interaction.rawValue] += decay
-            result[CoalitionKernel.Parameter.reach.rawValue] += decay * distance / kernel.reach
-            let smooth = sums.bySize[step] * bySize[step]
-            result[CoalitionKernel.Parameter.size.rawValue] += smooth
-            result[CoalitionKernel.Parameter.smoothness.rawValue] +=
-                smooth * distance * distance / (kernel.smoothness * kernel.smoothness)
+            add(decay, .interaction)
+            add(decay * Double(step) / (n * kernel.reach), .reach)
+        }
+        let felt = kernel.feltSizes
+        let fading = kernel.fading
+        let bends = self.bends(kernel)
+        let side = geometry.playerCount + 1
+        for k in 0..<side {
+            for l in 0..<side {
+                let plain = sums.bySizes[k * side + l]
+                let overlap = sums.overlapBySizes[k * side + l]
+                if plain == 0, overlap == 0 { continue }
+                add(kernel.linear * (4 / n * overlap + plain * (1 - 2 * Double(k + l) / n)), .linear)
+                let unit = 4 / n * fading[k] * fading[l]
+                let expected = Double(k * l) / n
+                let share = kernel.mixture * unit * (overlap - plain * expected)
+                add(share, .mixture)
+                let curve =
+                    kernel.curvature * unit * unit
+                    * (sums.squareBySizes[k * side + l] - 2 * overlap * expected + plain * expected * expected)
+                add(curve, .curvature)
+                let apart = (felt[k] - felt[l]) / kernel.smoothness
+                let smooth = plain * kernel.size * exp(-apart * apart / 2)
+                add(smooth, .size)
+                add(smooth * apart * apart, .smoothness)
+                add(
+                    (share + 2 * curve) * (bends.fading[k] + bends.fading[l])
+                        - smooth * apart * (bends.felt[k] - bends.felt[l]) / kernel.smoothness, .base)
+            }
         }
         for (index, count) in repeats.enumerated() {
-            result[CoalitionKernel.Parameter.noise.rawValue] += difference[index, index] * kernel.noise / count
+            add(difference[index, index] * kernel.noise / count, .noise)
         }
         return result.map { $0 / 2 }
+    }
+
+    /// Derivatives by the logarithm of the base's weight: of log `fading`, and of the felt sizes.
+    private func bends(_ kernel: CoalitionKernel) -> (fading: [Double], felt: [Double]) {
+        let n = Double(geometry.playerCount)
+        let b = kernel.base
+        let whole = log1p(n / b)
+        let felt = kernel.feltSizes
+        let sizes = (0...geometry.playerCount).map(Double.init)
+        return (
+            fading: sizes.map { b / (n / 2 + b) - b / ($0 + b) },
+            felt: zip(sizes, felt).map { k, u in (-k / (k + b) + u * n / (n + b)) / whole }
+        )
     }
 }

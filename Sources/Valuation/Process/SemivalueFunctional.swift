@@ -18,6 +18,7 @@ struct SemivalueFunctional: Sendable {
     /// Applies the functional; O(n²).
     ///
     /// - Parameters:
+    ///   - kernel: the prior.
     ///   - law: probability that the coalition a player joins has k members.
     ///   - nodes: quadrature of the semivalue's law of q.
     init(_ kernel: CoalitionKernel, law: [Double], nodes: [(q: Double, weight: Double)]) {
@@ -29,6 +30,17 @@ struct SemivalueFunctional: Sendable {
         outside = zip(interactions.outside, effects.outside).map { $0 + $1 }
         variance = interactions.variance + effects.variance
         covariance = interactions.covariance + effects.covariance
+    }
+
+    /// Cov(v(T), value of i) for coalitions T in rows and players i in columns.
+    func crossCovariance(of coalitions: [Coalition]) -> Matrix {
+        let n = inside.count - 1
+        var cross = Matrix(rows: coalitions.count, columns: n)
+        for (row, coalition) in coalitions.enumerated() {
+            let size = coalition.count
+            for player in 0..<n { cross[row, player] = coalition.contains(player) ? inside[size] : outside[size] }
+        }
+        return cross
     }
 
     private struct Parts {
@@ -70,49 +82,68 @@ struct SemivalueFunctional: Sendable {
         return parts
     }
 
-    /// The linear, drift and size terms depend on the overlap at most linearly: expected overlaps suffice.
+    /// The other terms are quadratic in the overlap: its first two moments suffice.
     private static func effects(_ kernel: CoalitionKernel, _ law: [Double]) -> Parts {
         let n = kernel.playerCount
-        let others = Double(n - 1)
-        let bySize = kernel.sizeTable
-        let effect = kernel.effectTable
-        func product(_ overlap: Double, _ k: Int, _ l: Int) -> Double {
-            4 / Double(n) * (overlap - Double(k + l) / 2 + Double(n) / 4)
-        }
-        func covariance(_ overlap: Double, _ k: Int, _ l: Int) -> Double {
-            bySize[abs(k - l)] + effect[abs(k - l)] * product(overlap, k, l)
+        let side = n + 1
+        let tables = kernel.sizeTables
+        /// Expected covariance of coalitions of k and l members whose overlap is `shift` more than `overlap`.
+        func covariance(_ overlap: Overlap, plus shift: Double, _ k: Int, _ l: Int) -> Double {
+            let mean = overlap.mean + shift
+            let cell = k * side + l
+            return tables.common[cell] + mean * tables.slope[cell] + (mean * mean + overlap.variance)
+                * tables.bend[cell]
         }
         var parts = Parts(
-            inside: [Double](repeating: 0, count: n + 1), outside: [Double](repeating: 0, count: n + 1))
+            inside: [Double](repeating: 0, count: side), outside: [Double](repeating: 0, count: side))
         for size in 0...n {
             for k in 0..<n where law[k] > 0 {
                 if size >= 1 {
-                    let shared = Double(k) * Double(size - 1) / others
-                    parts.inside[size] += law[k] * (covariance(shared + 1, k + 1, size) - covariance(shared, k, size))
+                    let shared = Overlap(population: n - 1, k, size - 1)
+                    parts.inside[size] +=
+                        law[k] * (covariance(shared, plus: 1, k + 1, size) - covariance(shared, plus: 0, k, size))
                 }
                 if size < n {
-                    let shared = Double(k) * Double(size) / others
-                    parts.outside[size] += law[k] * (covariance(shared, k + 1, size) - covariance(shared, k, size))
+                    let shared = Overlap(population: n - 1, k, size)
+                    parts.outside[size] +=
+                        law[k] * (covariance(shared, plus: 0, k + 1, size) - covariance(shared, plus: 0, k, size))
                 }
             }
         }
         for k in 0..<n where law[k] > 0 {
             for l in 0..<n where law[l] > 0 {
                 let weight = law[k] * law[l]
-                let first = Double(k) / others
-                let second = Double(l) / others
-                let same = others * first * second
-                parts.variance +=
-                    weight
-                    * (covariance(same + 1, k + 1, l + 1) - covariance(same, k + 1, l) - covariance(same, k, l + 1)
-                        + covariance(same, k, l))
-                let apart = (others - 1) * first * second
-                parts.covariance +=
-                    weight
-                    * (covariance(apart + first + second, k + 1, l + 1) - covariance(apart + second, k + 1, l)
-                        - covariance(apart + first, k, l + 1) + covariance(apart, k, l))
+                func difference(_ shared: Overlap, both: Double, first: Double, second: Double) -> Double {
+                    covariance(shared, plus: both, k + 1, l + 1) - covariance(shared, plus: first, k + 1, l)
+                        - covariance(shared, plus: second, k, l + 1) + covariance(shared, plus: 0, k, l)
+                }
+                parts.variance += weight * difference(Overlap(population: n - 1, k, l), both: 1, first: 0, second: 0)
+                // Players i and j apart: whether j is in i's coalition and i in j's is settled first.
+                for (a, chanceA) in [(0, 1 - Double(k) / Double(n - 1)), (1, Double(k) / Double(n - 1))] {
+                    for (b, chanceB) in [(0, 1 - Double(l) / Double(n - 1)), (1, Double(l) / Double(n - 1))]
+                    where chanceA > 0 && chanceB > 0 {
+                        let shared = Overlap(population: n - 2, k - a, l - b)
+                        parts.covariance +=
+                            weight * chanceA * chanceB
+                            * difference(shared, both: Double(a + b), first: Double(b), second: Double(a))
+                    }
+                }
             }
         }
         return parts
+    }
+
+    /// Moments of the overlap of two independent uniform subsets: the hypergeometric law.
+    private struct Overlap {
+        let mean: Double
+        let variance: Double
+
+        init(population: Int, _ k: Int, _ l: Int) {
+            let whole = Double(population)
+            mean = population > 0 ? Double(k) * Double(l) / whole : 0
+            variance =
+                population > 1
+                ? mean * (1 - Double(k) / whole) * (whole - Double(l)) / (whole - 1) : 0
+        }
     }
 }
