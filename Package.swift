@@ -84,7 +84,7 @@ let package = Package(
         .executableTarget(
             name: "laurel",
             dependencies: [
-                "Monthly", "Errors", "Documents", "Money", "Valuation", "Postgres",
+                "Monthly", "Errors", "Documents", "Money", "Valuation", "Postgres", "Registry",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),

@@ -1,0 +1,50 @@
+import Documents
+package import Images
+package import Postgres
+
+/// The images of a snapshot at a model's size, with whose they are.
+package struct SnapshotImages: Sendable {
+    /// All images, in the order of datasets and items.
+    package let batch: ImageBatch
+    /// For each image, the index of its contributor in ``Snapshot/contributors``.
+    package let owners: [Int]
+    /// Exact duplicates of an earlier registrant's images, which were left out.
+    package let duplicatesLeftOut: Int
+
+    /// Reads, checks, decodes and resamples the images of a snapshot. An exact duplicate (same pixels) of another
+    /// contributor's image counts for the first registrant only.
+    ///
+    /// - Throws: ``LaurelError`` of kind `environment` when a stored image is missing or damaged.
+    package static func load(
+        _ snapshot: Snapshot, side: Int, channels: Int, from database: Database, store: ImageStore
+    ) async throws -> SnapshotImages {
+        let rows = try await database.query(
+            """
+            SELECT i.sha256, i.path, d.contributor,
+                   first_value(d.contributor) OVER (
+                       PARTITION BY i.pixel_sha256 ORDER BY v.registered_at, d.registered_at, d.id, i.item_no
+                   ) AS first_contributor
+            FROM registry.snapshot_dataset m
+            JOIN registry.dataset d ON d.id = m.dataset_id
+            JOIN registry.dataset_version v ON v.dataset_id = m.dataset_id AND v.version = m.version
+            JOIN registry.item i ON i.dataset_id = m.dataset_id AND i.version = m.version
+            WHERE m.snapshot_id = \(snapshot.id)
+            ORDER BY m.dataset_id, i.item_no
+            """)
+        let players = Dictionary(uniqueKeysWithValues: snapshot.contributors.enumerated().map { ($1, $0) })
+        var images: [Image] = []
+        var owners: [Int] = []
+        for row in rows {
+            try Task.checkCancellation()
+            let contributor: String = try row.get("contributor")
+            guard try row.get("first_contributor") == contributor, let player = players[contributor],
+                let digest = Digest(bytes: try row.get("sha256", as: [UInt8].self))
+            else { continue }
+            images.append(try Image.decode(store.bytes(of: digest), name: row.get("path")))
+            owners.append(player)
+        }
+        return SnapshotImages(
+            batch: ImageBatch(images, side: side, channels: channels), owners: owners,
+            duplicatesLeftOut: rows.count - images.count)
+    }
+}
