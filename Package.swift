@@ -93,6 +93,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Errors", "Documents", "Postgres", "Schema"], path: "Tests/TestSupport",
             swiftSettings: house),
+        tests(of: "Images", ["Errors", "Documents"], fixtures: true),
         tests(of: "Errors"),
         tests(of: "Postgres", ["Errors", "TestSupport"]),
         tests(of: "Diffusion", ["Errors", "Images", "Numerics"], fixtures: true),

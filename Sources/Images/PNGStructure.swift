@@ -4,6 +4,9 @@ import Errors
 ///
 /// libpng stops reading at the last row, so a file cut behind its pixels would pass, and a damaged check sum there
 /// would too. Here every chunk must be complete and carry its CRC, and the last one must be `IEND`.
+///
+/// Chunks that describe colour spaces are left out: Laurel compares samples as they are stored. Conversions would make
+/// a picture's digest depend on rounding inside libpng, and files with wrong gamma values are common.
 struct PNGStructure {
     private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
@@ -12,23 +15,30 @@ struct PNGStructure {
         !bytes.isEmpty && bytes.prefix(8).elementsEqual(signature.prefix(bytes.count))
     }
 
-    /// Checks signature, chunk lengths, check sums and the closing chunk; bytes behind `IEND` are ignored.
-    static func check(_ bytes: [UInt8], name: String) throws {
+    private static let colourSpaces = ["gAMA", "cHRM", "sRGB", "iCCP", "cICP", "sBIT"]
+
+    /// Checks signature, chunk lengths, check sums and the closing chunk.
+    ///
+    /// - Returns: The file without colour spaces and without anything behind `IEND`.
+    static func checked(_ bytes: [UInt8], name: String) throws -> [UInt8] {
         guard bytes.count >= signature.count else { throw truncated(name) }
         var offset = signature.count
+        var kept = signature
+        kept.reserveCapacity(bytes.count)
         while true {
             guard bytes.count - offset >= 12 else { throw truncated(name) }
             let length = word(bytes, offset)
             guard bytes.count - offset - 12 >= length else { throw truncated(name) }
-            let type = bytes[offset + 4..<offset + 8]
+            let type = String(decoding: bytes[offset + 4..<offset + 8], as: UTF8.self)
             let end = offset + 8 + length
             guard crc32(bytes, from: offset + 4, to: end) == word(bytes, end) else {
                 throw LaurelError.input(
-                    "the PNG is damaged (check sum of chunk \(String(decoding: type, as: UTF8.self)))",
-                    at: "\(name), byte \(offset)", next: "fetch or export the picture again")
+                    "the PNG is damaged (check sum of chunk at byte \(offset))",
+                    at: name, next: "fetch or export the picture again")
             }
+            if !colourSpaces.contains(type) { kept += bytes[offset..<end + 4] }
             offset = end + 4
-            if type.elementsEqual("IEND".utf8) { return }
+            if type == "IEND" { return kept }
         }
     }
 
