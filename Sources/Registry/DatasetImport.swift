@@ -35,6 +35,7 @@ package struct DatasetImport: Sendable {
     ///   - mayAddContributors: Whether a contributor that is not known yet is registered or refused.
     ///   - now: The time of registration.
     /// - Returns: One outcome a contributor, in the order of ids.
+    /// - Throws: ``LaurelError`` at the manifest's line; then nothing is registered.
     package func register(
         _ manifest: Manifest, datasetID: String? = nil, title: String? = nil, mayAddContributors: Bool,
         now: Timestamp

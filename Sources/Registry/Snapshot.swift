@@ -35,6 +35,7 @@ package struct Snapshots: Sendable {
     /// - Parameters:
     ///   - id: The snapshot's id; `snapshot-` and the day by default.
     ///   - asOf: Datasets withdrawn from a day up to this one are left out.
+    ///   - now: The time of making.
     /// - Returns: The snapshot, and whether it was made now: the same content is the same snapshot.
     /// - Throws: ``LaurelError`` of kind `refused` when there is nothing to freeze or the id means another content.
     package func create(id: String?, asOf: Day, now: Timestamp) async throws -> (snapshot: Snapshot, isNew: Bool) {
