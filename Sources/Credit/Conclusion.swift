@@ -65,6 +65,14 @@ package enum Conclusion {
         }
     }
 
+    /// The evaluations as the file that `credit estimate` reads; only tasks of which every property is stored, which is
+    /// all of them.
+    package static func file(_ plan: CreditPlan, _ evaluations: [StoredEvaluation]) -> EvaluationFile {
+        EvaluationFile(
+            players: plan.players,
+            properties: rows(plan, evaluations).map { (name: $0.property.name, rows: $0.rows) })
+    }
+
     private static func games(_ plan: CreditPlan, _ evaluations: [StoredEvaluation]) -> [Game] {
         let properties = rows(plan, evaluations)
         let singles = properties.map { Game(property: $0.property.name, rows: $0.rows, pays: properties.count == 1) }

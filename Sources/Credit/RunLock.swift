@@ -11,6 +11,8 @@ extension RunStore {
     /// - Parameters:
     ///   - run: the run's id.
     ///   - holder: how the next one who tries is told who we are.
+    ///   - body: the work.
+    /// - Returns: what `body` returns.
     /// - Throws: ``LaurelError`` of kind `refused` when another executor holds the lock, and what `body` throws.
     package func withExecution<Result: Sendable>(
         of run: String, holder: String, _ body: @Sendable () async throws -> Result

@@ -36,8 +36,13 @@ package struct StoredEstimate: Hashable, Sendable {
 extension RunStore {
     /// Stores what was concluded and marks the run as estimated, both or neither.
     ///
-    /// - Parameter pruningGaps: by property, see ``StoredEstimate/pruningGap``.
+    /// - Parameters:
+    ///   - concluded: see ``Conclusion``.
+    ///   - plan: of the run.
+    ///   - pruningGaps: by property, see ``StoredEstimate/pruningGap``.
+    ///   - now: the transaction time.
     /// - Returns: false when somebody else had concluded before; nothing is stored then.
+    /// - Throws: ``PostgresError``.
     package func store(
         _ concluded: [ConcludedEstimate], of plan: CreditPlan, pruningGaps: [String: Double], now: Timestamp
     ) async throws -> Bool {

@@ -93,6 +93,16 @@ extension RunStore {
         return try rows[0].get("prefix")
     }
 
+    /// Seconds of computing that a run's evaluations took.
+    package func seconds(_ run: String) async throws -> Double {
+        let rows = try await database.query(
+            """
+            SELECT coalesce(sum(seconds), 0)::float8 AS seconds
+            FROM (SELECT DISTINCT task, seconds FROM credit.evaluation WHERE run_id = \(run)) AS task
+            """)
+        return try rows[0].get("seconds")
+    }
+
     /// The evidence of a run in the tasks' order: of all tasks, or of the first ones.
     package func evaluations(_ run: String, firstTasks: Int = .max) async throws -> [StoredEvaluation] {
         let rows = try await database.query(

@@ -14,13 +14,25 @@ package struct RunStore: Sendable {
 
     /// Stores a plan with its tasks, whole or not at all.
     ///
-    /// - Throws: ``LaurelError`` of kind `refused` when the period has a plan in force.
-    package func insert(_ plan: CreditPlan, number: Int, tasks: TaskList, now: Timestamp) async throws {
+    /// - Parameters:
+    ///   - plan: the rules.
+    ///   - number: of the run within its period.
+    ///   - tasks: the list whose digest the plan names.
+    ///   - superseded: the run that this one takes the place of in its period.
+    ///   - now: the transaction time.
+    /// - Throws: ``LaurelError`` of kind `refused` when the period has another plan in force.
+    package func insert(
+        _ plan: CreditPlan, number: Int, tasks: TaskList, superseding superseded: String? = nil, now: Timestamp
+    ) async throws {
         let body = try plan.document.encoded()
         let digest = Digest.sha256(body)
         do {
             try await database.withTransaction { connection in
-                try await connection.execute(
+                if let superseded {
+                    _ = try await connection.execute(
+                        "UPDATE credit.plan SET state = 'superseded' WHERE run_id = \(superseded)")
+                }
+                _ = try await connection.execute(
                     """
                     INSERT INTO credit.plan (run_id, period, number, body, sha256, created_at)
                     VALUES (\(plan.run), \(plan.period.description), \(number), \(body), \(digest.bytes),
@@ -40,7 +52,7 @@ package struct RunStore: Sendable {
         try await connection.execute(
             """
             INSERT INTO credit.task (run_id, number, role, coalition, repeat, seed, pair_seed, noise_seed)
-            SELECT \(run), number, role, string_to_array(nullif(members, ''), '|'), repeat, seed, pair_seed, noise_seed
+            SELECT \(run), number, role, string_to_array(members, '|'), repeat, seed, pair_seed, noise_seed
             FROM unnest(\(tasks.map { Int64($0.number) })::int[], \(tasks.map(\.role.rawValue))::text[],
                         \(tasks.map { $0.coalition.joined(separator: "|") })::text[],
                         \(tasks.map { Int64($0.repeatIndex) })::int[], \(tasks.map(\.seed))::bigint[],

@@ -1,0 +1,53 @@
+/// What a person asks for when planning a credit run; what is left out has the default of ``CreditDefaults``, or the
+/// value of the plan that exists.
+package struct CreditRequest: Sendable {
+    /// `YYYY-MM`.
+    package var period: String
+    /// Id of the model whose pruned version plays; nil with an external evaluator.
+    package var model: String?
+    /// `NAME` or `NAME:WEIGHT`.
+    package var properties: [String] = []
+    package var coalitions: Int?
+    package var seed: Int64?
+    /// `contributor` or `dataset`.
+    package var playerKind: String?
+    /// Ids of the players with an external evaluator; empty means all active contributors.
+    package var players: [String] = []
+    package var estimator: String?
+    package var negativeRule: String?
+    /// The command of an external evaluator.
+    package var evaluator: String?
+    package var baseline: String?
+    package var endRepeats: Int?
+    package var duplicates: Int?
+    package var fineTuneSteps: Int?
+    package var images: Int?
+
+    package init(period: String) {
+        self.period = period
+    }
+}
+
+/// How a credit run is executed: nothing here influences the values.
+package struct CreditExecution: Sendable {
+    package var workers: Int?
+    /// The longest answer of an external evaluator that is waited for.
+    package var evaluatorTimeoutSeconds = 3600.0
+    /// Stop when the intervals' half-widths, as a share of the gain, add up to less.
+    package var stopMoneyWidth: Double?
+
+    package init() {}
+}
+
+/// The values of what a plan leaves open.
+enum CreditDefaults {
+    static let seed: Int64 = 1
+    static let endRepeats = 5
+    static let duplicates = 4
+
+    /// Enough for an estimate within a small budget: six coalitions a player, at least 64, all where there are fewer.
+    static func coalitions(playerCount: Int) -> Int {
+        let wanted = max(64, 6 * playerCount)
+        return playerCount < 20 ? min(wanted, (1 << playerCount) - 2) : wanted
+    }
+}

@@ -1,0 +1,81 @@
+package import Credit
+import Documents
+import Errors
+import Foundation
+import Postgres
+
+extension CreditService {
+    /// Runs a period's game to its end, from wherever it was left.
+    ///
+    /// Safe to repeat: what is stored is not evaluated again, and an estimated run is only reported.
+    ///
+    /// - Parameters:
+    ///   - house: where.
+    ///   - request: the rules when no plan exists; otherwise what is given must agree with the plan.
+    ///   - execution: how it is executed.
+    ///   - announce: told the plan before the first evaluation.
+    ///   - progress: told after every evaluation.
+    /// - Returns: what was concluded.
+    /// - Throws: ``LaurelError`` of kind `refused` when somebody else executes the run; `CancellationError` when
+    ///   interrupted, after what was under way has been stored.
+    package static func run(
+        _ house: House, _ request: CreditRequest, _ execution: CreditExecution,
+        announce: @Sendable (StoredRun) -> Void, progress: @escaping ProgressHandler
+    ) async throws -> CreditReport {
+        let run = try await plan(house, request)
+        announce(run)
+        if run.state != .estimated {
+            let store = RunStore(database: house.database)
+            let id = run.plan.run
+            try await store.withExecution(of: id, holder: holder) {
+                try await store.move(id, from: .planned, to: .running)
+                try await evaluate(house, run.plan, execution, progress)
+            }
+        }
+        return try await show(house, run.plan.run)
+    }
+
+    private static func evaluate(
+        _ house: House, _ plan: CreditPlan, _ execution: CreditExecution, _ progress: @escaping ProgressHandler
+    ) async throws {
+        let store = RunStore(database: house.database)
+        let workers = execution.workers ?? ProcessInfo.processInfo.activeProcessorCount
+        guard (1...1024).contains(workers) else {
+            throw LaurelError.input("\(workers) workers", at: "--workers", next: "use 1 to 1024")
+        }
+        let executor = LocalExecutor(
+            store: store, run: plan.run, workers: workers, owner: holder, codeVersion: codeVersion,
+            make: try await evaluatorMaker(house, plan, execution))
+        let rule = MoneyRule(store: store, plan: plan, width: execution.stopMoneyWidth)
+        try await executor.execute(isDecided: { try await rule.isDecided() }) { step in
+            progress(ProgressUpdate(stage: "evaluating", done: step.done, total: step.total, detail: step.detail))
+        }
+        let used = try await store.evaluations(plan.run, firstTasks: await rule.decidedAt ?? .max)
+        let concluded = try Conclusion.conclude(plan, used)
+        _ = try await store.store(concluded, of: plan, pruningGaps: [:], now: house.now)
+    }
+
+    private static func evaluatorMaker(
+        _ house: House, _ plan: CreditPlan, _ execution: CreditExecution
+    ) async throws -> EvaluatorMaker {
+        switch plan.evaluator {
+        case .external(let command):
+            let timeout = Duration.seconds(execution.evaluatorTimeoutSeconds)
+            let properties = plan.properties.map(\.name)
+            return {
+                try ExternalEvaluator(
+                    command: command, players: plan.players, properties: properties, timeout: timeout)
+            }
+        case .prunedModel(let game):
+            throw LaurelError.input("model is not there", at: game.model, next: "train it")
+        }
+    }
+
+    /// Who executes, for the one who comes second.
+    private static var holder: String {
+        "process \(ProcessInfo.processInfo.processIdentifier) on \(ProcessInfo.processInfo.hostName)"
+    }
+
+    /// The version of this program, stored with every evaluation.
+    static let codeVersion = "laurel 0.1.0"
+}

@@ -1,0 +1,167 @@
+package import Credit
+import Documents
+import Errors
+import Foundation
+import Postgres
+import Properties
+import Valuation
+
+/// The period's game as a person asks for it: plan, run, look.
+package enum CreditService {
+    /// Plans a run, or finds the plan that exists.
+    ///
+    /// - Parameters:
+    ///   - house: where.
+    ///   - request: what is asked for.
+    ///   - supersede: whether a plan with other rules takes the place of the one in force.
+    /// - Returns: the plan in force.
+    /// - Throws: ``LaurelError`` of kind `refused` when a plan with other rules is in force, saying what differs.
+    package static func plan(_ house: House, _ request: CreditRequest, supersede: Bool = false) async throws
+        -> StoredRun
+    {
+        let store = RunStore(database: house.database)
+        let period = try Period(parsing: request.period, at: "--period")
+        let existing = try await store.inForce(period)
+        let number = try await store.nextNumber(period)
+        let id = "run-\(period)-\(number)"
+        let (plan, tasks) = try await candidate(
+            house, request, period: period, run: id, onto: supersede ? nil : existing?.plan)
+        if let existing {
+            let differences = plan.differences(from: existing.plan)
+            if differences.isEmpty { return existing }
+            guard supersede else {
+                throw LaurelError.refused(
+                    "period \(period) is planned with other rules (\(differences.joined(separator: "; ")))",
+                    at: existing.plan.run, next: "run it as planned, or plan another run with --supersede")
+            }
+        }
+        try await store.insert(plan, number: number, tasks: tasks, superseding: existing?.plan.run, now: house.now)
+        return try await store.run(id)
+    }
+
+    /// The plan that a request means, with its tasks; what the request leaves open comes from `existing`, then from
+    /// the defaults.
+    private static func candidate(
+        _ house: House, _ request: CreditRequest, period: Period, run: String, onto existing: CreditPlan?
+    ) async throws -> (plan: CreditPlan, tasks: TaskList) {
+        let kind = try choice(request.playerKind, CreditPlan.PlayerKind.self, at: "--players")
+        let rule = try choice(request.negativeRule, NegativeRule.self, at: "--negative-rule")
+        let estimator = try EstimatorName(name: request.estimator ?? existing?.estimator ?? "gp")
+        let playerKind = kind ?? existing?.playerKind ?? .contributor
+        let (evaluator, players) = try await game(house, request, playerKind, existing)
+        let design = try design(request, existing, playerCount: players.count)
+        let seed = request.seed ?? existing?.seed ?? CreditDefaults.seed
+        guard (0..<1 << 53).contains(seed) else {
+            throw LaurelError.input("seed \(seed) is not in 0 ..< 2^53", at: "--seed", next: "use a smaller seed")
+        }
+        let interior = try Design.pairedStratified.coalitions(
+            playerCount: players.count, count: design.coalitions, seed: UInt64(seed))
+        let tasks = TaskList(players: players, interior: interior.map(\.members), design: design, seed: seed)
+        let plan = CreditPlan(
+            run: run, period: period, playerKind: playerKind, players: players,
+            properties: try properties(request, existing, evaluator), design: design, seed: seed,
+            estimator: estimator.rawValue, negativeRule: rule ?? existing?.negativeRule ?? .clip,
+            evaluator: evaluator, tasksDigest: tasks.digest)
+        return (plan, tasks)
+    }
+
+    private static func game(
+        _ house: House, _ request: CreditRequest, _ kind: CreditPlan.PlayerKind, _ existing: CreditPlan?
+    ) async throws -> (EvaluatorRule, [String]) {
+        if request.evaluator == nil, request.model == nil, let existing {
+            return (existing.evaluator, request.players.isEmpty ? existing.players : sorted(request.players))
+        }
+        guard let command = request.evaluator else {
+            throw LaurelError.input(
+                "a credit run needs a model or an evaluator", at: "credit plan",
+                next: "name one with --model ID or --evaluator COMMAND")
+        }
+        guard request.model == nil else {
+            throw LaurelError.input(
+                "a model and an evaluator at once", at: "--evaluator", next: "leave out --model or --evaluator")
+        }
+        if request.players.isEmpty, let existing { return (.external(command: command), existing.players) }
+        return (.external(command: command), try await players(house, request.players))
+    }
+
+    /// The players of an external game: those named, or all active contributors.
+    private static func players(_ house: House, _ named: [String]) async throws -> [String] {
+        let active: [String] = try await house.database.query(
+            "SELECT id::text AS id FROM registry.party WHERE status = 'active' ORDER BY id"
+        ).map { try $0.get("id") }
+        if let unknown = named.first(where: { !active.contains($0) }) {
+            throw LaurelError.input(
+                "player is no active contributor", at: unknown, next: "see laurel contributor list")
+        }
+        let players = sorted(named.isEmpty ? active : named)
+        guard !players.isEmpty else {
+            throw LaurelError.input("there are no active contributors", at: "registry", next: "laurel contributor add")
+        }
+        return players
+    }
+
+    private static func sorted(_ ids: [String]) -> [String] {
+        Set(ids).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    private static func design(
+        _ request: CreditRequest, _ existing: CreditPlan?, playerCount: Int
+    ) throws -> CreditPlan.Design {
+        let possible = playerCount < 30 ? (1 << playerCount) - 2 : Int.max
+        let coalitions =
+            request.coalitions ?? existing?.design.coalitions ?? CreditDefaults.coalitions(playerCount: playerCount)
+        let endRepeats = request.endRepeats ?? existing?.design.endRepeats ?? CreditDefaults.endRepeats
+        let duplicates = request.duplicates ?? existing?.design.duplicates ?? CreditDefaults.duplicates
+        guard (0...1_000_000).contains(coalitions), (1...1000).contains(endRepeats), duplicates >= 0 else {
+            throw LaurelError.input(
+                "the design is impossible", at: "--coalitions \(coalitions) --end-repeats \(endRepeats)",
+                next: "use up to 1000000 coalitions, 1 to 1000 end repeats, no negative number")
+        }
+        let taken = min(coalitions, possible)
+        return CreditPlan.Design(coalitions: taken, endRepeats: endRepeats, duplicates: min(duplicates, taken))
+    }
+
+    private static func properties(
+        _ request: CreditRequest, _ existing: CreditPlan?, _ evaluator: EvaluatorRule
+    ) throws -> [WeightedProperty] {
+        if request.properties.isEmpty, let existing { return existing.properties }
+        guard !request.properties.isEmpty else {
+            throw LaurelError.input(
+                "no property to measure", at: "--property", next: "name at least one, such as vendi_score")
+        }
+        let split = try request.properties.map { text in try WeightedProperty.split(text) }
+        guard Set(split.map(\.name)).count == split.count else {
+            throw LaurelError.input("a property is named twice", at: "--property", next: "name each once")
+        }
+        guard !split.contains(where: { $0.name == Conclusion.combined }) else {
+            throw LaurelError.input(
+                "the name \(Conclusion.combined) is that of the mix", at: "--property", next: "use another name")
+        }
+        return try split.map { name, weight in
+            WeightedProperty(
+                name: name, weightMillionths: weight, lowerIsBetter: try isLowerBetter(name, evaluator))
+        }
+    }
+
+    /// Properties that an external evaluator brings itself are taken as more-is-better.
+    private static func isLowerBetter(_ name: String, _ evaluator: EvaluatorRule) throws -> Bool {
+        do {
+            return try Property(name: name).direction == .lowerIsBetter
+        } catch {
+            if case .external = evaluator { return false }
+            throw error
+        }
+    }
+
+    private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ text: String?, _ type: Choice.Type, at option: String
+    ) throws -> Choice? {
+        guard let text else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            throw LaurelError.input(
+                "\(text.debugDescription) is no choice", at: option,
+                next: "use one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return choice
+    }
+}
