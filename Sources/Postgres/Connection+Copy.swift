@@ -44,7 +44,8 @@ extension Connection {
         var rows: [[String?]] = []
         while true {
             var line: UnsafeMutablePointer<CChar>?
-            let count = PQgetCopyData(handle.pointer, &line, /* wait */ 0)
+            // 0: wait for the next row.
+            let count = PQgetCopyData(handle.pointer, &line, 0)
             guard count > 0, let line else { break }
             rows.append(CopyText.values(of: UnsafeRawBufferPointer(start: line, count: Int(count))))
             PQfreemem(line)

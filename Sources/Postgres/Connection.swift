@@ -113,8 +113,9 @@ package actor Connection {
                 sqlState: "54000", message: "\(bindings.count) parameters in one statement, 65535 are possible")
         }
         let result = try withParameters(bindings) { types, values, lengths, formats in
+            // 0: results as text.
             PQexecParams(
-                handle.pointer, text, Int32(bindings.count), types, values, lengths, formats, /* text results */ 0)
+                handle.pointer, text, Int32(bindings.count), types, values, lengths, formats, 0)
         }
         return try checked(result)
     }

@@ -18,8 +18,9 @@ final class Handle: @unchecked Sendable {
         defer {
             for string in keywords + values { free(string) }
         }
+        // 1: the value of dbname may be a URL or connection string.
         let opened = PQconnectdbParams(
-            keywords.map { UnsafePointer($0) }, values.map { UnsafePointer($0) }, /* expand the URL in dbname */ 1)
+            keywords.map { UnsafePointer($0) }, values.map { UnsafePointer($0) }, 1)
         guard let opened else {
             throw LaurelError.environment("no memory for a database connection")
         }

@@ -41,7 +41,7 @@ package struct PrivateServer: Sendable {
         let place = try ServerPlace(home: home)
         try FileLock.withLock(at: home.appending(path: "postgres.lock")) {
             if !place.exists { try place.create() }
-            if try !place.isRunning() { try start(place) }
+            if !place.answers { try start(place) }
             try place.createDatabase()
         }
         return place.url
@@ -57,6 +57,7 @@ package struct PrivateServer: Sendable {
                     ["-w", "-t", "60", "-l", place.log.path, "-o", place.serverOptions, "start"],
                     failing: "the database cannot start")
             } catch let error as LaurelError {
+                if place.answers { return }
                 guard ContinuousClock.now < deadline, place.mayStillBeCleaningUp else { throw error }
                 Thread.sleep(forTimeInterval: 0.5)
             }

@@ -1,3 +1,4 @@
+import CLibPQ
 import Documents
 import Errors
 import Foundation
@@ -64,6 +65,9 @@ struct ServerPlace {
         try files.moveItem(at: half, to: data)
     }
 
+    /// Whether the server takes connections. Its process table entry says less: after `kill -9` it stays for a moment.
+    var answers: Bool { PQping(url) == PQPING_OK }
+
     func isRunning() throws -> Bool { exists ? try run("pg_ctl", ["-D", data.path, "status"]).status == 0 : false }
 
     /// Orphans of a killed server hold its shared memory; the log says so for some seconds.
@@ -72,10 +76,19 @@ struct ServerPlace {
     }
 
     func control(_ arguments: [String], failing problem: String) throws {
+        let before = logLength
         let result = try run("pg_ctl", ["-D", data.path] + arguments)
         guard result.status == 0 else {
-            let reason = lastLogLines.split(separator: "\n").last { $0.contains("FATAL:") || $0.contains("ERROR:") }
-            let said = reason.map { String($0.drop { $0 != "F" && $0 != "E" }) } ?? result.lastLine
+            let lines = logText(from: before).split(separator: "\n")
+            // Before the log has begun, the server's words carry no mark and may go over several lines.
+            let marked = ["FATAL:", "PANIC:", "ERROR:"].compactMap { mark in
+                lines.last { $0.contains(mark) }.flatMap { line in
+                    line.firstRange(of: mark).map { line[$0.lowerBound...] }
+                }
+            }
+            let said =
+                marked.first.map(String.init)
+                ?? (lines.isEmpty ? result.lastLine : oneLine(lines.suffix(3).joined(separator: " ")))
             throw LaurelError.environment(
                 "\(problem) (\(said))", at: log.path, next: "mend what the log says, then run the same command again")
         }
@@ -95,10 +108,14 @@ struct ServerPlace {
 
     private var connection: [String] { ["-h", socketDirectory, "-U", "laurel", "-d", "postgres"] }
 
-    private var lastLogLines: String {
+    private var lastLogLines: String { logText(from: logLength > 4096 ? logLength - 4096 : 0) }
+
+    /// The size of the log now; what follows is what the next command said.
+    private var logLength: UInt64 { FileHandle(forReadingAtPath: log.path)?.seekToEndOfFile() ?? 0 }
+
+    private func logText(from offset: UInt64) -> String {
         guard let file = FileHandle(forReadingAtPath: log.path) else { return "" }
-        let end = file.seekToEndOfFile()
-        file.seek(toFileOffset: end > 4096 ? end - 4096 : 0)
+        file.seek(toFileOffset: offset)
         return String(decoding: file.readDataToEndOfFile(), as: UTF8.self)
     }
 
@@ -114,6 +131,16 @@ struct ServerPlace {
             throw LaurelError.environment(
                 "cannot make a directory (\(error.localizedDescription))", at: path,
                 next: "check its owner and the free disk space")
+        }
+        // A name in /tmp can be guessed: a folder that somebody else put there must not get our socket.
+        let owner = isRoot ? getpwnam("postgres")?.pointee.pw_uid : geteuid()
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == owner,
+            status.st_mode & 0o077 == 0
+        else {
+            throw LaurelError.environment(
+                "a directory of the database belongs to somebody else or is open to others", at: path,
+                next: "move it away and run the same command again")
         }
     }
 

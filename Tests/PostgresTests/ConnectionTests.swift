@@ -1,3 +1,4 @@
+import Errors
 import Postgres
 import TestSupport
 import Testing

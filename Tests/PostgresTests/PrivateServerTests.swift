@@ -13,6 +13,7 @@ struct PrivateServerTests {
             chmod(folder.path, 0o755)
             // Deep enough that the socket does not fit into it.
             let home = folder.appending(path: String(repeating: "deep-folder/", count: 9) + "home")
+            try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
             let server = PrivateServer(home: home)
             async let first = server.start()
             async let second = server.start()
@@ -20,7 +21,7 @@ struct PrivateServerTests {
             #expect(url == again)
             try await Database(url: url, role: nil).execute("CREATE TABLE kept AS SELECT 1 AS one")
 
-            let file = home.appending(path: "postgres/data/postmaster.pid")
+            let file = home.appending(path: "postgres/postmaster.pid")
             let pid = try #require(pid_t(try String(contentsOf: file, encoding: .utf8).prefix { $0.isNumber }))
             #expect(kill(pid, SIGKILL) == 0)
             let restarted = try await server.start()
@@ -29,11 +30,11 @@ struct PrivateServerTests {
             #expect(try await server.stop())
             #expect(try await !server.stop())
 
-            try FileManager.default.removeItem(at: home.appending(path: "postgres/data/global/pg_control"))
+            try FileManager.default.removeItem(at: home.appending(path: "postgres/global/pg_control"))
             let error = await #expect(throws: LaurelError.self) { try await server.start() }
             #expect(error?.kind == .environment)
             #expect(error?.description.contains("pg_control") == true)
-            #expect(error?.description.contains("server.log") == true)
+            #expect(error?.description.contains("laurel-server.log") == true)
         }
     }
 }
