@@ -20,6 +20,7 @@ package enum SetUpService {
     ) async throws -> Made {
         let (house, applied) = try await House.create(address)
         let settings = try HouseSettings.update(at: house.home, issuer: issuer, currency: currency)
+        try await KeyService(house).establish()
         return Made(
             home: house.home.path, issuer: settings.issuer, currency: settings.currency,
             schema: applied.isEmpty ? "up to date" : "applied \(applied.joined(separator: ", "))")

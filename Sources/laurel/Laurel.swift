@@ -13,6 +13,7 @@ struct Laurel: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, StopCommand.self, DatasetCommand.self, SnapshotCommand.self,
             CreditCommand.self,
+            StatementCommand.self, VerifyCommand.self, KeysCommand.self, LogCommand.self,
         ]
     )
 }

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Documents
+import Foundation
+import Monthly
+
+struct LogCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log", abstract: "The transparency log: checkpoints and proofs.",
+        subcommands: [CheckpointOfLog.self, Prove.self, Consistency.self])
+
+    struct CheckpointOfLog: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "checkpoint", abstract: "Print the signed state of the whole log.",
+            discussion: "Example: laurel log checkpoint > checkpoint")
+
+        @OptionGroup var global: GlobalOptions
+
+        func run() async throws {
+            print(try await StatementService(try await global.openHouse()).checkpoint(), terminator: "")
+        }
+    }
+
+    struct Prove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the proof that a statement or document is in the log.",
+            discussion: "Example: laurel log prove 2026-10-usd-ada-lovelace")
+
+        @OptionGroup var global: GlobalOptions
+
+        @Argument(help: "A statement's id, or a document's SHA-256.")
+        var entry: String
+
+        func run() async throws {
+            print(try await StatementService(try await global.openHouse()).prove(entry), terminator: "")
+        }
+    }
+
+    struct Consistency: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the proof that an older state of the log is the beginning of a newer one.",
+            discussion: "Example: laurel log consistency 12 34")
+
+        @OptionGroup var global: GlobalOptions
+
+        @Argument(help: "Entries in the older state.")
+        var old: Int
+
+        @Argument(help: "Entries in the newer state.")
+        var new: Int
+
+        func run() async throws {
+            let proof = try await StatementService(try await global.openHouse()).consistency(from: old, to: new)
+            Record(fields: [
+                ("old_size", .integer(old)), ("old_root", .string(proof.old.hex)), ("new_size", .integer(new)),
+                ("new_root", .string(proof.new.hex)), ("proof", .array(proof.proof.map { .string($0.hex) })),
+            ]).write(as: global.format)
+        }
+    }
+}
