@@ -94,6 +94,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Errors", "Documents", "Postgres", "Schema"], path: "Tests/TestSupport",
             swiftSettings: house),
+        tests(of: "Plots"),
         tests(of: "Images", ["Errors", "Documents"], fixtures: true),
         tests(of: "Errors"),
         tests(of: "Postgres", ["Errors", "TestSupport"]),
