@@ -89,6 +89,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),
+        .executableTarget(name: "LaurelBench", dependencies: ["Errors", "Valuation"], swiftSettings: house),
 
         // Tests mirror the sources.
         .target(

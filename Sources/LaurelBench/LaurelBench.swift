@@ -1,0 +1,18 @@
+import Errors
+import Foundation
+
+/// Benchmarks that need the house's own code; `ops/bench NAME` calls them.
+@main
+enum LaurelBench {
+    static func main() throws {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        switch arguments.first {
+        case "valuation-tables" where arguments.count == 2: try ValuationBench.writeTables(to: arguments[1])
+        case "valuation-compare" where arguments.count == 2: try ValuationBench.compare(against: arguments[1])
+        case "valuation-cost": try ValuationBench.cost()
+        default:
+            throw LaurelError.input(
+                "no such benchmark", next: "valuation-tables DIR, valuation-compare DIR or valuation-cost")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Errors
+import Foundation
+import Glibc
+import Valuation
+
+/// Measures the estimators against other programs and against the clock.
+enum ValuationBench {
+    private static let players = 12
+    private static let seeds = UInt64(0)..<20
+    private static let noise = 0.5
+
+    /// Writes every game of the comparison as a text file: noise, then v by mask, one number a line.
+    static func writeTables(to folder: String) throws {
+        for property in GenerativeGame.Property.allCases {
+            for seed in seeds {
+                let game = GenerativeGame(property, playerCount: players, seed: seed)
+                let values = game.values((0..<1 << players).map { Coalition(playerCount: players, mask: $0) })
+                let lines = [NoisyGame(game, level: noise).noiseSD] + values
+                try Data((lines.map { "\($0)" }.joined(separator: "\n") + "\n").utf8)
+                    .write(to: URL(fileURLWithPath: "\(folder)/\(property.rawValue)-\(seed).txt"))
+            }
+        }
+    }
+
+    /// Estimates from the evaluations that another program drew (`NAME-SEED-M.csv` in the folder), and from a design of
+    /// our own of the same size; prints CSV.
+    static func compare(against folder: String) throws {
+        print("game,seed,coalitions,rows,error,seconds")
+        let clock = ContinuousClock()
+        for property in GenerativeGame.Property.allCases {
+            for seed in seeds {
+                let game = GenerativeGame(property, playerCount: players, seed: seed)
+                let truth = try game.exactValues()
+                for count in [60, 120, 240] {
+                    let design = try Design.pairedStratified.coalitions(playerCount: players, count: count, seed: seed)
+                    var sources = [("own", NoisyGame(game, level: noise).rows(design, endRepeats: 5, seed: seed))]
+                    let path = URL(fileURLWithPath: "\(folder)/\(property.rawValue)-\(seed)-\(count).csv")
+                    let names = (0..<players).map { "p\($0)" }
+                    let file = try EvaluationFile(
+                        parsing: [UInt8](try Data(contentsOf: path)), file: path.lastPathComponent, players: names)
+                    sources.append(("shared", file.rows["value"] ?? []))
+                    for (source, rows) in sources {
+                        let start = clock.now
+                        let found = try estimate(rows: rows, playerCount: players, seed: seed)
+                        let seconds = (clock.now - start) / .seconds(1)
+                        print(
+                            "\(property.rawValue),\(seed),\(count),\(source),\(error(found, truth)),\(seconds)")
+                    }
+                }
+            }
+        }
+    }
+
+    /// Time and memory of the default estimator by n and M; prints CSV.
+    static func cost() throws {
+        print("players,coalitions,seconds,peak_mib")
+        let clock = ContinuousClock()
+        for (n, count) in [(20, 100), (20, 400), (50, 500), (100, 1000), (258, 1000), (258, 2000), (1000, 5000)] {
+            let game = NoisyGame(GenerativeGame(.entropy, playerCount: n, seed: 0), level: noise)
+            let design = try Design.pairedStratified.coalitions(playerCount: n, count: count, seed: 0)
+            let rows = game.rows(design, endRepeats: 5, seed: 0)
+            let start = clock.now
+            _ = try estimate(rows: rows, playerCount: n)
+            let seconds = (clock.now - start) / .seconds(1)
+            var usage = rusage()
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+            print("\(n),\(count),\(seconds),\(usage.ru_maxrss / 1024)")
+        }
+    }
+
+    private static func error(_ estimate: Estimate, _ truth: [Double]) -> Double {
+        let apart = zip(estimate.values, truth).reduce(0) { $0 + ($1.0.value - $1.1) * ($1.0.value - $1.1) }
+        return (apart / truth.reduce(0) { $0 + $1 * $1 }).squareRoot()
+    }
+}
