@@ -85,7 +85,7 @@ let package = Package(
             name: "laurel",
             dependencies: [
                 "Monthly", "Errors", "Documents", "Money", "Valuation", "Postgres", "Registry",
-                "Credit", "Statements",
+                "Credit", "Statements", "Ledger",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),

@@ -165,6 +165,8 @@ INSERT INTO ledger.invariant (number, name, is_strict, promise, mend) VALUES
     (12, 'guards-hold', false, 'no account stands on the side that its class forbids',
          'agree on a negative carry in the payee''s terms, or restate'),
     (13, 'rounding-zero', false, 'exact division leaves nothing to round', 'reverse the journal that posted to rounding'),
+    (18, 'splits-total-one', false, 'the shares of a dataset sum to 1,000,000 parts per million whenever it has any',
+         'laurel dataset register with a --split that sums to 1000000'),
     (14, 'allocations-follow-law', true, 'every share is pool × weight ÷ total by largest remainder, ties by id bytes',
          'laurel allocate --period PERIOD --restate with the same weights'),
     (15, 'journals-unchanged', true, 'the lines of a journal still have the digest that was taken when it was posted',
@@ -316,6 +318,13 @@ CREATE VIEW ledger."check_rounding-zero" AS
 SELECT format('%s %s', a.code, a.currency) AS object, '0' AS expected, sum(p.amount_micros)::text AS actual
 FROM ledger.account a JOIN ledger.posting p ON p.account_id = a.id
 WHERE a.class = 'rounding' GROUP BY a.id, a.code, a.currency HAVING sum(p.amount_micros) <> 0;
+
+CREATE VIEW ledger."check_splits-total-one" AS
+SELECT format('dataset %s on %s', s.dataset_id, d.day) AS object, '1000000' AS expected, sum(o.share_ppm)::text AS actual
+FROM registry.dataset_split s
+CROSS JOIN LATERAL (VALUES (lower(s.valid)), (upper(s.valid))) AS d (day)
+JOIN registry.dataset_split o ON o.dataset_id = s.dataset_id AND o.valid @> d.day
+GROUP BY s.dataset_id, s.party_id, s.role, s.valid, d.day HAVING sum(o.share_ppm) <> 1000000;
 
 -- Shares of one level each; the division is checked by multiplying back, the extra units by ranking the remainders.
 CREATE VIEW ledger."check_allocations-follow-law" AS

@@ -99,3 +99,20 @@ extension Ledger {
             uniquingKeysWith: { first, _ in first })
     }
 }
+
+extension Ledger {
+    /// The latest statement issued to each payee for a period, by `PARTY CURRENCY`.
+    package func statementIDs(of period: Period) async throws -> [String: String] {
+        let rows = try await rows(
+            """
+            SELECT DISTINCT ON (party_id, currency) party_id, currency, id FROM statements.statement
+            WHERE period_id = \(period.description) ORDER BY party_id, currency, version DESC
+            """)
+        return try Dictionary(
+            rows.map { row in
+                let party: String = try row.get("party_id")
+                let currency: String = try row.get("currency")
+                return ("\(party) \(currency)", try row.get("id", as: String.self))
+            }, uniquingKeysWith: { first, _ in first })
+    }
+}

@@ -28,7 +28,7 @@ extension Ledger {
             """
             SELECT name, is_strict, promise, mend,
                    pg_get_viewdef(format('ledger.%I', 'check_' || name)::regclass, true) AS sql
-            FROM ledger.invariant ORDER BY number
+            FROM ledger.invariant ORDER BY is_strict, number
             """
         ).map { row in
             Invariant(

@@ -14,6 +14,9 @@ struct Laurel: AsyncParsableCommand {
             InitCommand.self, StopCommand.self, DatasetCommand.self, SnapshotCommand.self,
             CreditCommand.self,
             StatementCommand.self, VerifyCommand.self, KeysCommand.self, LogCommand.self,
+            RevenueCommand.self, PeriodCommand.self, AllocateCommand.self, LedgerCommand.self, TermsCommand.self,
+            AdvanceCommand.self, HoldCommand.self, TaxCommand.self, PaymentCommand.self, ReportCommand.self,
+            CheckCommand.self,
         ]
     )
 }

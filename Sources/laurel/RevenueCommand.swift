@@ -1,0 +1,123 @@
+import ArgumentParser
+import Documents
+import Errors
+import Foundation
+import Ledger
+import Money
+import Monthly
+
+/// `laurel revenue …`: what sources paid for the use of models.
+struct RevenueCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revenue", abstract: "What sources paid for a period.",
+        subcommands: [Add.self, Import.self, List.self, Void.self])
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Record one receipt; the same receipt again changes nothing.",
+            discussion: "laurel revenue add --period 2026-10 --amount 10000.00 --currency USD --source shop --ref INV-7"
+        )
+
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var posting: PostingOptions
+        @Option(help: "YYYY-MM.") var period: String
+        @Option(help: "Gross, as a plain decimal number.") var amount: String
+        @Option(help: "ISO 4217.") var currency: String
+        @Option(help: "Who paid: letters, digits, dots, dashes.") var source: String
+        @Option(name: .customLong("ref"), help: "The source's own number of the receipt.") var reference: String
+        @Option(help: "Processing fee kept by the source.") var fee: String?
+        @Option(help: "Tax kept by the source.") var tax: String?
+        @Option(name: .customLong("received-on"), help: "A day of the period; its last one if not given.")
+        var receivedOn: String?
+
+        func run() async throws {
+            let cells = [
+                "period": period, "amount": amount, "currency": currency, "source": source, "ref": reference,
+                "fee": fee, "tax": tax, "received_on": receivedOn,
+            ].compactMapValues { $0 }
+            let receipt = try RevenueService.receipt(
+                { cells[$0] }, at: { "--\($0.replacingOccurrences(of: "_", with: "-"))" })
+            let result = try await global.openHouse().revenue.add(receipt, posting: posting.posting)
+            Record(fields: [
+                ("receipt", .string(reference)), ("period", .string(period)), ("currency", .string(currency)),
+                ("amount", .string(receipt.gross.formatted)),
+                ("state", .string(result.isNew ? "recorded" : "unchanged")),
+            ]).write(as: global.format)
+            posting.noteRehearsal()
+        }
+    }
+
+    struct Import: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Record a file of receipts, all or none.",
+            discussion: """
+                Columns: \(RevenueService.columns.joined(separator: ",")); the last three may be left out.
+                laurel revenue import october.csv
+                """)
+
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var posting: PostingOptions
+        @Argument(help: "A CSV file.") var file: String
+
+        func run() async throws {
+            let result = try await global.openHouse().revenue.importFile(
+                URL(filePath: file), posting: posting.posting)
+            Record(fields: [
+                ("file", .string(file)), ("receipts", .integer(result.receipts)), ("recorded", .integer(result.new)),
+                ("unchanged", .integer(result.receipts - result.new)),
+            ]).write(as: global.format)
+            posting.noteRehearsal()
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Receipts in the order of entry.", discussion: "laurel revenue list --period 2026-10")
+
+        @OptionGroup var global: GlobalOptions
+        @Option(help: "Only this period.") var period: String?
+
+        func run() async throws {
+            let only = try period.map { try Reading.period($0) }
+            let receipts = try await global.openHouse().ledger.receipts(of: only)
+            var listing = Listing(
+                columns: [
+                    .text("ref", "reference"), .text("source", "source"), .text("period", "period"),
+                    .text("currency", "currency"), .number("amount", "amount"), .number("fee", "fee"),
+                    .number("tax", "tax"), .text("received_on", "received on"), .text("state", "state"),
+                ], whenEmpty: "no receipts")
+            listing.rows = receipts.map { entry in
+                [
+                    .string(entry.receipt.reference), .string(entry.receipt.source),
+                    .string(entry.receipt.period.description), .string(entry.receipt.currency.code),
+                    .string(entry.receipt.gross.formatted), .string(entry.receipt.fee.formatted),
+                    .string(entry.receipt.tax.formatted), .string(entry.receipt.receivedOn.description),
+                    .string(entry.isVoid ? "void" : "recorded"),
+                ]
+            }
+            listing.write(as: global.format)
+        }
+    }
+
+    struct Void: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take a receipt back by reversing its journal.",
+            discussion: "laurel revenue void INV-7 --reason \"charged back\"")
+
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var posting: PostingOptions
+        @Argument(help: "The reference of the receipt.") var reference: String
+        @Option(help: "Whose reference, where several sources use it.") var source: String?
+        @Option(help: "The open period to post in when the receipt's own is closed.") var into: String?
+        @Option(help: "Why.") var reason = "voided"
+
+        func run() async throws {
+            let done = try await global.openHouse().ledger.voidRevenue(
+                reference: reference, source: source, into: try into.map { try Reading.period($0, "--into") },
+                reason: reason, posting: posting.posting)
+            Record(fields: [("receipt", .string(reference)), ("state", .string(done ? "void" : "void already"))])
+                .write(as: global.format)
+            posting.noteRehearsal()
+        }
+    }
+}
