@@ -506,9 +506,9 @@ BEGIN
                 WHERE t.party_id = account.owner_party AND t.currency = account.currency
                   AND t.valid_from <= NEW.effective_on
                 ORDER BY t.valid_from DESC, t.id DESC LIMIT 1), false);
-            RAISE EXCEPTION 'account % would stand at % micros on its forbidden side', account.code, abs(balance)
-                USING ERRCODE = 'LR001', DETAIL = account.code || ' ' || account.currency,
-                      HINT = 'take less, or agree on a negative carry in the payee''s terms';
+            RAISE EXCEPTION 'account % would stand at % % on its forbidden side', account.code,
+                trim_scale(abs(balance) / 1000000), account.currency
+                USING ERRCODE = 'LR001', HINT = 'take less, or agree on a negative carry in the payee''s terms';
         END LOOP;
     END IF;
     RETURN NULL;

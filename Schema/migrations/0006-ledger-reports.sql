@@ -19,7 +19,7 @@ LANGUAGE sql STABLE AS $$
         SELECT max(c.period_id) AS id FROM ledger.period_close c WHERE c.period_id < p_period
     ), moved AS (
         -- Everything since the last closed period before this one, by kind; what lies before this period is opening.
-        SELECT p.account_id, sum(-p.amount_micros) AS amount,
+        SELECT a.owner_party, a.currency, sum(-p.amount_micros) AS amount,
                CASE WHEN j.period_id < p_period THEN 'opening'
                     WHEN j.kind IN ('prior_period_adjusted', 'reversal', 'written_off') THEN 'adjustments'
                     ELSE j.kind END AS kind
@@ -27,13 +27,18 @@ LANGUAGE sql STABLE AS $$
         JOIN ledger.journal j ON j.id = p.journal_id
         JOIN ledger.account a ON a.id = p.account_id
         WHERE a.class = 'payable' AND j.period_id <= p_period AND j.period_id > coalesce((SELECT id FROM closed), '')
-        GROUP BY p.account_id, 3
+        GROUP BY a.owner_party, a.currency, 4
         UNION ALL
-        SELECT c.account_id, -c.closing, 'opening'
+        SELECT a.owner_party, a.currency, -c.closing, 'opening'
         FROM ledger.account_period c JOIN ledger.account a ON a.id = c.account_id
         WHERE a.class = 'payable' AND c.period_id = (SELECT id FROM closed) AND c.closing <> 0
+        UNION ALL
+        -- Whoever took part and earned nothing is told so.
+        SELECT DISTINCT l.party_id, n.currency, 0, 'pool_allocated'
+        FROM ledger.allocation n JOIN ledger.allocation_line l ON l.allocation_id = n.id
+        WHERE n.period_id = p_period AND n.posted_period = p_period
     )
-    SELECT a.owner_party::text, a.currency,
+    SELECT m.owner_party, m.currency,
            coalesce(sum(m.amount) FILTER (WHERE m.kind = 'opening'), 0)::bigint,
            coalesce(sum(m.amount) FILTER (WHERE m.kind = 'pool_allocated'), 0)::bigint,
            coalesce(sum(m.amount) FILTER (WHERE m.kind = 'adjustments'), 0)::bigint,
@@ -47,9 +52,9 @@ LANGUAGE sql STABLE AS $$
            -coalesce(sum(m.amount) FILTER (WHERE m.kind = 'payout_initiated'), 0)::bigint,
            coalesce(sum(m.amount) FILTER (WHERE m.kind = 'payout_returned'), 0)::bigint,
            sum(m.amount)::bigint
-    FROM moved m JOIN ledger.account a ON a.id = m.account_id
-    GROUP BY a.owner_party, a.currency
-    ORDER BY a.owner_party COLLATE "C", a.currency
+    FROM moved m
+    GROUP BY m.owner_party, m.currency
+    ORDER BY m.owner_party COLLATE "C", m.currency
 $$;
 
 -- ───────────────────────────────────────────────────── earnings ─────────────────────────────────────────────────────

@@ -127,9 +127,13 @@ extension Ledger {
             """)
         guard let digest = try before.first?.get("weights_sha256", as: [UInt8].self) else { return }
         guard digest == weights.digest.bytes else {
+            let closed = try await !connection.query(
+                "SELECT 1 AS one FROM ledger.period_close WHERE period_id = \(period.description)"
+            ).isEmpty
             throw LaurelError.refused(
                 "\(period) \(currency) is already shared by other weights", at: "allocation of \(period)",
-                next: "add --restate to post the differences")
+                next: closed
+                    ? "add --into OPEN-PERIOD to post the differences there" : "add --restate to post the differences")
         }
     }
 
