@@ -67,11 +67,12 @@ struct PayeeMovements {
                 status: .nothingDue, amountMinor: 0, method: method, endToEndID: nil, minimumMinor: 0,
                 shortfallMinor: nil)
         }
-        // What is missing is rounded up: that much more, and the minimum is reached.
-        let missing = max(0, payment.minimum - closing.value)
+        // Less than the smallest coin is never paid. What is missing is rounded up: that much more is enough.
+        let minimum = max(payment.minimum, unit)
+        let missing = max(0, minimum - closing.value)
         return .init(
             status: status, amountMinor: payment.amount / unit, method: method,
-            endToEndID: status == .scheduled ? "payment-\(payment.id)" : nil, minimumMinor: payment.minimum / unit,
+            endToEndID: status == .scheduled ? "payment-\(payment.id)" : nil, minimumMinor: minimum / unit,
             shortfallMinor: status == .belowMinimum ? (missing + unit - 1) / unit : nil)
     }
 

@@ -42,9 +42,9 @@ struct StatementInputs {
             creditRunID: try row.get("run_id", as: String?.self), allocationID: String(allocation),
             policySHA256: try Self.digest(row, "policy_sha256"),
             scoreSetSHA256: try Self.digest(row, "weights_sha256"), modelSHA256: nil)
-        let earnings = try await earnings(scores)
         let movements = try await PayeeMovements.read(connection, period: period, currency: currency)
         let details = try await details()
+        let earnings = try await earnings(scores, details)
         let payees = try await connection.query(
             """
             SELECT * FROM ledger.payee_statement(\(period.description))
@@ -88,7 +88,9 @@ struct StatementInputs {
             contributorCount: try row.get("contributor_count"), datasetCount: try row.get("dataset_count"))
     }
 
-    private func earnings(_ scores: CreditRows) async throws -> [String: [StatementInput.Earning]] {
+    private func earnings(
+        _ scores: CreditRows, _ details: [String: PayeeDetail]
+    ) async throws -> [String: [StatementInput.Earning]] {
         let rows = try await connection.query(
             """
             SELECT party_id::text AS party_id, contributor_id::text AS contributor_id, dataset_id::text AS dataset_id,
@@ -107,7 +109,8 @@ struct StatementInputs {
             earnings[try row.get("party_id"), default: []].append(
                 StatementInput.Earning(
                     datasetID: dataset, contributorID: contributor,
-                    title: dataset.map { titles[$0] ?? $0 } ?? "All registered work of \(contributor)",
+                    title: dataset.map { titles[$0] ?? $0 }
+                        ?? "All registered work of \(details[contributor]?.name ?? contributor)",
                     role: try row.get("role"),
                     sharePPM: try row.get("share_ppm"), score: score?.value, stdError: score?.stdError,
                     weight: UInt128(weight), datasetAmount: Micros(try row.get("dataset_amount_micros")),
