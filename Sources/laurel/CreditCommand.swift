@@ -10,6 +10,7 @@ struct CreditCommand: AsyncParsableCommand {
         subcommands: [
             CreditPlanCommand.self, CreditRunCommand.self, CreditStatusCommand.self, CreditListCommand.self,
             CreditShowCommand.self, CreditCompareCommand.self, CreditEvaluationsCommand.self,
+            CreditEstimateCommand.self,
         ])
 }
 

@@ -48,7 +48,7 @@ def estimate(name, game, budget, seed):
 def main():
     folder, result = pathlib.Path(sys.argv[1]), sys.argv[2]
     names = [name for name in ESTIMATORS if hasattr(shapiq.approximator, name)]
-    print("shapiq", shapiq.__version__, ", ".join(names), file=sys.stderr)
+    print("shapiq", getattr(shapiq, "__version__", "unversioned"), ", ".join(names), file=sys.stderr)
     with open(result, "w", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(["game", "seed", "coalitions", "estimator", "error", "seconds"])
