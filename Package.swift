@@ -57,7 +57,9 @@ let package = Package(
             swiftSettings: house),
 
         // Science.
-        layer("Valuation", ["Errors", "Documents", "Numerics"]),
+        .target(
+            name: "Valuation", dependencies: ["Errors", "Documents", "Numerics"], exclude: ["README.md"],
+            swiftSettings: house),
         layer("Properties", ["Errors", "Documents", "Numerics", "Images"]),
         layer("Diffusion", ["Errors", "Documents", "Numerics", "Images"]),
 

@@ -69,7 +69,7 @@ def main():
 
                     def game(coalitions):
                         masks = np.asarray(coalitions).astype(int) @ (1 << np.arange(N))
-                        drawn.extend(masks.tolist())
+                        drawn.extend(np.atleast_1d(masks).tolist())
                         return noisy[masks]
 
                     try:
