@@ -86,12 +86,12 @@ let package = Package(
         .executableTarget(
             name: "laurel",
             dependencies: [
-                "Monthly", "Errors", "Documents", "Money", "Valuation", "Postgres", "Registry",
+                "Monthly", "Images", "Diffusion", "Errors", "Documents", "Money", "Valuation", "Postgres", "Registry",
                 "Credit", "Statements", "Ledger",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),
-        .executableTarget(name: "LaurelBench", dependencies: ["Errors", "Valuation"], swiftSettings: house),
+        .executableTarget(name: "LaurelBench", dependencies: ["Errors", "Numerics", "Valuation", "Diffusion"], swiftSettings: house),
 
         // Tests mirror the sources.
         .target(

@@ -34,3 +34,17 @@ extension Layout {
         return total
     }
 }
+
+extension Layout {
+    /// Bytes that training with this batch takes, roughly: a dozen values with gradients for every channel and pixel
+    /// of every block, and five vectors as long as the parameters for each half of a batch.
+    package func estimatedBytes(batch: Int) -> Double {
+        var values = 0.0
+        for (level, blocks) in down.enumerated() {
+            let pixels = Double((architecture.side >> level) * (architecture.side >> level))
+            let all = blocks + up[up.count - 1 - level]
+            for block in all { values += pixels * Double(width(block.parts) + 4 * width([block.inner])) }
+        }
+        return 4 * (Double(batch) * values + 10 * Double(count))
+    }
+}

@@ -208,21 +208,3 @@ package final class TrainingRun {
         return total
     }
 }
-
-/// A position in a course of training, complete enough to continue to the bit.
-package struct TrainingCheckpoint: Sendable {
-    /// Steps done.
-    package var step: Int
-    /// The parameters, without averaging.
-    package var parameters: [Float]
-    /// The optimiser's first moments.
-    package var first: [Float]
-    /// The optimiser's second moments.
-    package var second: [Float]
-    /// The moving average of the parameters.
-    package var average: [Float]
-
-    package init(step: Int, parameters: [Float], first: [Float], second: [Float], average: [Float]) {
-        (self.step, self.parameters, self.first, self.second, self.average) = (step, parameters, first, second, average)
-    }
-}

@@ -12,7 +12,7 @@ struct Laurel: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             InitCommand.self, StopCommand.self, DatasetCommand.self, SnapshotCommand.self,
-            CreditCommand.self, EvaluateCommand.self,
+            ModelCommand.self, CreditCommand.self, EvaluateCommand.self,
             StatementCommand.self, VerifyCommand.self, KeysCommand.self, LogCommand.self,
             RevenueCommand.self, PeriodCommand.self, AllocateCommand.self, LedgerCommand.self, TermsCommand.self,
             AdvanceCommand.self, HoldCommand.self, TaxCommand.self, PaymentCommand.self, ReportCommand.self,
