@@ -98,6 +98,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Errors", "Documents", "Postgres", "Schema"], path: "Tests/TestSupport",
             swiftSettings: house),
         tests(of: "Plots"),
+        tests(of: "Properties", ["Errors", "Numerics", "Images"]),
         tests(of: "Images", ["Errors", "Documents"], fixtures: true),
         tests(of: "Errors"),
         tests(of: "Postgres", ["Errors", "TestSupport"]),
