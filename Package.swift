@@ -53,7 +53,7 @@ let package = Package(
             name: "Schema", path: "Schema", exclude: ["README.md"], resources: [.copy("migrations")],
             swiftSettings: house),
         .target(
-            name: "Reports", path: "Reports", exclude: ["README.md"], resources: [.copy("templates")],
+            name: "Reports", path: "Reports", exclude: ["README.md", "samples"], resources: [.copy("templates")],
             swiftSettings: house),
 
         // Science.
