@@ -91,7 +91,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),
-        .executableTarget(name: "LaurelBench", dependencies: ["Errors", "Numerics", "Valuation", "Diffusion"], swiftSettings: house),
+        .executableTarget(
+            name: "LaurelBench", dependencies: ["Errors", "Numerics", "Valuation", "Diffusion"], swiftSettings: house),
 
         // Tests mirror the sources.
         .target(
