@@ -109,6 +109,8 @@ let package = Package(
         tests(of: "Valuation", ["Errors", "Documents", "Numerics"], fixtures: true),
         tests(of: "Documents", ["Errors"]),
         tests(of: "Statements", ["Errors", "Documents", "Money"]),
+        tests(
+            of: "Credit", ["Errors", "Documents", "Postgres", "Valuation", "TestSupport", "laurel"], fixtures: true),
     ],
     swiftLanguageModes: [.v6]
 )

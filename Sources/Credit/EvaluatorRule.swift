@@ -10,13 +10,17 @@ package enum EvaluatorRule: Hashable, Sendable {
 
 /// The game of the pruned model: fine-tune it on the coalition's items, sample from common noise, measure.
 package struct PrunedModelGame: Hashable, Sendable {
-    /// What ∅ is worth.
+    /// The model that every coalition starts from, and that ∅ is worth without any fine-tuning.
     package enum Baseline: String, Hashable, Sendable, CaseIterable {
-        /// The value of the starting model before any fine-tuning.
-        case start
+        /// The pruned network before it was trained again: every coalition has to bring it back, so nobody's data is
+        /// taken for granted, and v(N) − v(∅) is what all data together brings.
+        case pruned
+        /// The pruned network after it was trained again on everything: a coalition can only bend what all have taught,
+        /// and v(N) − v(∅) is small.
+        case recovered
     }
 
-    /// Id and digest of the model that every coalition starts from.
+    /// Id of the base model, and the digest of the network that every coalition starts from.
     package let model: String
     package let weightsDigest: Digest
     package let snapshot: String

@@ -60,4 +60,17 @@ package struct StoredEvaluation: Hashable, Sendable {
     package let value: Double
     package let variance: Double?
     package let seconds: Double
+
+    package init(
+        task: Int, property: String, coalition: [String], pairSeed: Int64, value: Double, variance: Double?,
+        seconds: Double
+    ) {
+        self.task = task
+        self.property = property
+        self.coalition = coalition
+        self.pairSeed = pairSeed
+        self.value = value
+        self.variance = variance
+        self.seconds = seconds
+    }
 }

@@ -1,3 +1,5 @@
+import Credit
+
 /// What a person asks for when planning a credit run; what is left out has the default of ``CreditDefaults``, or the
 /// value of the plan that exists.
 package struct CreditRequest: Sendable {
@@ -44,6 +46,12 @@ enum CreditDefaults {
     static let seed: Int64 = 1
     static let endRepeats = 5
     static let duplicates = 4
+    static let baseline = PrunedModelGame.Baseline.pruned
+    static let fineTuneSteps = 60
+    static let batch = 32
+    static let learningRateMillionths = 2000
+    static let images = 256
+    static let samplingSteps = 12
 
     /// Enough for an estimate within a small budget: six coalitions a player, at least 64, all where there are fewer.
     static func coalitions(playerCount: Int) -> Int {

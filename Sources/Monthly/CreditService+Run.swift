@@ -3,6 +3,7 @@ import Documents
 import Errors
 import Foundation
 import Postgres
+import Valuation
 
 extension CreditService {
     /// Runs a period's game to its end, from wherever it was left.
@@ -52,7 +53,25 @@ extension CreditService {
         }
         let used = try await store.evaluations(plan.run, firstTasks: await rule.decidedAt ?? .max)
         let concluded = try Conclusion.conclude(plan, used)
-        _ = try await store.store(concluded, of: plan, pruningGaps: [:], now: house.now)
+        let gaps = try await pruningGaps(house, plan, concluded)
+        _ = try await store.store(concluded, of: plan, pruningGaps: gaps, now: house.now)
+    }
+
+    /// F(base model) − F(pruned model fine-tuned on everyone), by property, in the property's own direction.
+    private static func pruningGaps(
+        _ house: House, _ plan: CreditPlan, _ concluded: [ConcludedEstimate]
+    ) async throws -> [String: Double] {
+        guard case .prunedModel(let game) = plan.evaluator else { return [:] }
+        let base = try await CreditMaterial.load(house, model: game.model, baseline: game.baseline)
+            .baseValues(of: plan, game, noiseSeed: plan.seed)
+        var gaps: [String: Double] = [:]
+        for property in plan.properties {
+            guard let own = concluded.first(where: { $0.property == property.name })?.estimate,
+                let value = base[property.name]?.value
+            else { continue }
+            gaps[property.name] = value - (property.lowerIsBetter ? -own.vFull : own.vFull)
+        }
+        return gaps
     }
 
     private static func evaluatorMaker(
@@ -67,7 +86,9 @@ extension CreditService {
                     command: command, players: plan.players, properties: properties, timeout: timeout)
             }
         case .prunedModel(let game):
-            throw LaurelError.input("model is not there", at: game.model, next: "train it")
+            let setting = try await CreditMaterial.load(house, model: game.model, baseline: game.baseline)
+                .setting(of: plan, game)
+            return { try PrunedModelEvaluator(setting) }
         }
     }
 

@@ -1,4 +1,5 @@
 package import Credit
+import Diffusion
 import Documents
 import Errors
 import Foundation
@@ -68,20 +69,51 @@ package enum CreditService {
     private static func game(
         _ house: House, _ request: CreditRequest, _ kind: CreditPlan.PlayerKind, _ existing: CreditPlan?
     ) async throws -> (EvaluatorRule, [String]) {
-        if request.evaluator == nil, request.model == nil, let existing {
-            return (existing.evaluator, request.players.isEmpty ? existing.players : sorted(request.players))
-        }
-        guard let command = request.evaluator else {
+        switch (request.model, request.evaluator, existing?.evaluator) {
+        case (.some, .some, _):
+            throw LaurelError.input(
+                "a model and an evaluator at once", at: "--evaluator", next: "leave out --model or --evaluator")
+        case (nil, nil, nil):
             throw LaurelError.input(
                 "a credit run needs a model or an evaluator", at: "credit plan",
                 next: "name one with --model ID or --evaluator COMMAND")
+        case (nil, nil, .external(let command)), (nil, .some(let command), _):
+            if request.players.isEmpty, let existing { return (.external(command: command), existing.players) }
+            return (.external(command: command), try await players(house, request.players))
+        case (nil, nil, .prunedModel(let planned)):
+            return try await modelGame(house, request, model: planned.model, kind, planned)
+        case (.some(let model), nil, let evaluator):
+            let planned: PrunedModelGame? = if case .prunedModel(let game) = evaluator { game } else { nil }
+            return try await modelGame(house, request, model: model, kind, planned)
         }
-        guard request.model == nil else {
+    }
+
+    private static func modelGame(
+        _ house: House, _ request: CreditRequest, model: String, _ kind: CreditPlan.PlayerKind,
+        _ planned: PrunedModelGame?
+    ) async throws -> (EvaluatorRule, [String]) {
+        guard request.players.isEmpty else {
             throw LaurelError.input(
-                "a model and an evaluator at once", at: "--evaluator", next: "leave out --model or --evaluator")
+                "players are named, but a model's players are those of its snapshot", at: "--player",
+                next: "leave out --player, or name an --evaluator")
         }
-        if request.players.isEmpty, let existing { return (.external(command: command), existing.players) }
-        return (.external(command: command), try await players(house, request.players))
+        let baseline = try choice(request.baseline, PrunedModelGame.Baseline.self, at: "--baseline")
+        let material = try await CreditMaterial.load(
+            house, model: model, baseline: baseline ?? planned?.baseline ?? CreditDefaults.baseline)
+        let game = PrunedModelGame(
+            model: model, weightsDigest: try material.start.digest(), snapshot: material.snapshot,
+            fineTuneSteps: request.fineTuneSteps ?? planned?.fineTuneSteps ?? CreditDefaults.fineTuneSteps,
+            batch: planned?.batch ?? CreditDefaults.batch,
+            learningRateMillionths: planned?.learningRateMillionths ?? CreditDefaults.learningRateMillionths,
+            images: request.images ?? planned?.images ?? CreditDefaults.images,
+            samplingSteps: planned?.samplingSteps ?? CreditDefaults.samplingSteps,
+            baseline: baseline ?? planned?.baseline ?? CreditDefaults.baseline)
+        guard (1...1_000_000).contains(game.fineTuneSteps), (2...1_000_000).contains(game.images) else {
+            throw LaurelError.input(
+                "the game is impossible", at: "--fine-tune-steps \(game.fineTuneSteps) --images \(game.images)",
+                next: "use at least 1 step and 2 images")
+        }
+        return (.prunedModel(game), sorted(Array(material.items(of: kind).keys)))
     }
 
     /// The players of an external game: those named, or all active contributors.

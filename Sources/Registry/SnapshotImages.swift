@@ -8,6 +8,8 @@ package struct SnapshotImages: Sendable {
     package let batch: ImageBatch
     /// For each image, the index of its contributor in ``Snapshot/contributors``.
     package let owners: [Int]
+    /// For each image, the id of its dataset.
+    package let datasets: [String]
     /// Exact duplicates of an earlier registrant's images, which were left out.
     package let duplicatesLeftOut: Int
 
@@ -20,7 +22,7 @@ package struct SnapshotImages: Sendable {
     ) async throws -> SnapshotImages {
         let rows = try await database.query(
             """
-            SELECT i.sha256, i.path, d.contributor,
+            SELECT i.sha256, i.path, d.contributor, d.id AS dataset,
                    first_value(d.contributor) OVER (
                        PARTITION BY i.pixel_sha256 ORDER BY v.registered_at, d.registered_at, d.id, i.item_no
                    ) AS first_contributor
@@ -34,6 +36,7 @@ package struct SnapshotImages: Sendable {
         let players = Dictionary(uniqueKeysWithValues: snapshot.contributors.enumerated().map { ($1, $0) })
         var images: [Image] = []
         var owners: [Int] = []
+        var datasets: [String] = []
         for row in rows {
             try Task.checkCancellation()
             let contributor: String = try row.get("contributor")
@@ -42,9 +45,10 @@ package struct SnapshotImages: Sendable {
             else { continue }
             images.append(try Image.decode(store.bytes(of: digest), name: row.get("path")))
             owners.append(player)
+            datasets.append(try row.get("dataset"))
         }
         return SnapshotImages(
-            batch: ImageBatch(images, side: side, channels: channels), owners: owners,
+            batch: ImageBatch(images, side: side, channels: channels), owners: owners, datasets: datasets,
             duplicatesLeftOut: rows.count - images.count)
     }
 }

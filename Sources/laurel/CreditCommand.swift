@@ -52,7 +52,7 @@ struct CreditRuleOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A program that evaluates coalitions instead of a model.", valueName: "command"))
     var evaluator: String?
 
-    @Option(help: ArgumentHelp("What nobody's model is worth: start.", valueName: "mode"))
+    @Option(help: ArgumentHelp("What coalitions start from: the pruned network, or recovered.", valueName: "mode"))
     var baseline: String?
 
     @Option(
