@@ -1,0 +1,152 @@
+import Documents
+import Errors
+import Ledger
+import Money
+import Postgres
+import Testing
+
+/// The law in the database, tried by those who would break it.
+@Suite struct LawTests {
+    private func state(of body: () async throws -> Void) async -> String {
+        do {
+            try await body()
+            return "accepted"
+        } catch let error as PostgresError {
+            return error.sqlState
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func theProgramWritesNothingItself() async throws {
+        try await withBooks { ledger, administration in
+            let tables = try await administration.query(
+                "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'ledger' ORDER BY 1"
+            ).map { try $0.get("name", as: String.self) }
+            #expect(tables.count > 20)
+            for table in tables {
+                for verb in [
+                    "INSERT INTO ledger.\(table) DEFAULT VALUES", "DELETE FROM ledger.\(table)",
+                    "TRUNCATE ledger.\(table) CASCADE",
+                ] {
+                    let state = await state { try await ledger.database.execute("\(raw: verb)") }
+                    #expect(state == "42501", "\(verb)")
+                }
+            }
+        }
+    }
+
+    @Test func nobodyChangesWhatIsWritten() async throws {
+        try await withBooks { ledger, administration in
+            try await ledger.earn("r1", 100_00)
+            for session in ["origin", "replica"] {
+                for statement in [
+                    "UPDATE ledger.posting SET amount_micros = 1", "DELETE FROM ledger.posting",
+                    "TRUNCATE ledger.posting", "UPDATE ledger.journal SET memo = 'x'", "DELETE FROM ledger.period",
+                    "INSERT INTO ledger.posting VALUES (1, 9, 1, 5, 'USD')",
+                ] {
+                    let state = await state {
+                        try await administration.withTransaction { connection in
+                            try await connection.execute("SET LOCAL session_replication_role = \(raw: session)")
+                            try await connection.execute("\(raw: statement)")
+                        }
+                    }
+                    #expect(state == "LR001", "\(session): \(statement)")
+                }
+            }
+            #expect(try await ledger.check(strict: true).isEmpty)
+        }
+    }
+
+    @Test func journalsBalanceAndAreComplete() async throws {
+        try await withBooks { ledger, administration in
+            try await ledger.earn("r1", 100_00)
+            func post(_ amounts: [Int64], _ currencies: [String]) async -> String {
+                await state {
+                    try await ledger.database.execute(
+                        """
+                        SELECT ledger.post_journal('written_off', '2026-10', '2026-10-31', \("k\(amounts)\(currencies)"),
+                            ARRAY['bank:main', 'adjust:test'], \(currencies)::text[], \(amounts)::bigint[], 'test', 't')
+                        """)
+                }
+            }
+            #expect(await post([5, -5], ["USD", "USD"]) == "accepted")
+            #expect(await post([5, -4], ["USD", "USD"]) == "LR001")
+            #expect(await post([5, -5], ["USD", "EUR"]) == "LR001")
+            #expect(await post([Int64.max, -Int64.max], ["USD", "USD"]) == "accepted")
+            let unannounced = await state {
+                try await administration.execute(
+                    """
+                    INSERT INTO ledger.journal (kind, currency_set, period_id, effective_on, line_count, gross_micros,
+                        source_kind, source_id, idempotency_key, body_sha256)
+                    VALUES ('written_off', '{USD}', '2026-10', '2026-10-31', 2, 5, 't', 't', 'empty', sha256(''))
+                    """)
+            }
+            #expect(unannounced == "LR001")
+        }
+    }
+
+    @Test func aReversalIsExactAndHappensOnce() async throws {
+        try await withBooks { ledger, _ in
+            try await ledger.earn("r1", 100_00)
+            func reverse(_ memo: String, _ day: String) async -> String {
+                await state {
+                    try await ledger.database.execute("SELECT ledger.reverse_journal(1, '2026-10', \(day), \(memo))")
+                }
+            }
+            #expect(await reverse("a", "2026-10-31") == "accepted")
+            #expect(await reverse("a", "2026-10-30") == "LR001")
+            #expect(try await ledger.balance("pool:2026-10") == 0)
+        }
+    }
+
+    @Test func aClosedPeriodStaysAsItIs() async throws {
+        try await withBooks { ledger, _ in
+            try await ledger.earn("r1", 100_00)
+            let early = await #expect(throws: LaurelError.self) { try await ledger.closePeriod(october) }
+            #expect(early?.kind == .refused)
+            _ = try await ledger.share([("p1", 1), ("p2", 2)])
+            #expect(try await ledger.closePeriod(october))
+            #expect(try await ledger.closePeriod(october) == false)
+            let late = await #expect(throws: LaurelError.self) { try await ledger.earn("r2", 5) }
+            #expect(late?.kind == .refused)
+            let before = await #expect(throws: LaurelError.self) {
+                try await ledger.earn("r3", 5, in: Period(year: 2026, month: 9)!)
+            }
+            #expect(before?.kind == .refused)
+            // A restatement posts the differences into an open period and edits nothing.
+            let old = try await ledger.balance("payable:p1")
+            let results = try await ledger.share([("p1", 2), ("p2", 2)], into: november)
+            #expect(results[0].version == 2)
+            #expect(try await ledger.balance("payable:p1") == -50_000_000)
+            #expect(old == -33_333_333)
+            #expect(try await ledger.check(strict: true).isEmpty)
+        }
+    }
+
+    @Test func aCheckFindsWhatGotBehindTheLaw() async throws {
+        try await withBooks { ledger, administration in
+            try await ledger.earn("r1", 100_00)
+            try await administration.withTransaction { connection in
+                try await connection.execute("ALTER TABLE ledger.posting DISABLE TRIGGER append_only")
+                try await connection.execute(
+                    "UPDATE ledger.posting SET amount_micros = amount_micros + 1 WHERE journal_id = 1 AND line_no = 1")
+            }
+            let found = Set(try await ledger.check(strict: true).map(\.invariant))
+            #expect(
+                found.isSuperset(of: [
+                    "journals-balanced", "journals-complete", "journals-unchanged", "triggers-enabled-always",
+                ]))
+        }
+    }
+
+    @Test func currenciesAreTheSameOnBothSides() async throws {
+        try await withBooks { ledger, _ in
+            let rows = try await ledger.database.query("SELECT code, minor_exponent FROM ledger.currency ORDER BY code")
+            let there = try rows.map {
+                "\(try $0.get("code", as: String.self)) \(try $0.get("minor_exponent", as: Int.self))"
+            }
+            #expect(there == Currency.all.map { "\($0.code) \($0.minorExponent)" })
+        }
+    }
+}
