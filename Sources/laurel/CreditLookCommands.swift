@@ -60,8 +60,12 @@ struct CreditShowCommand: AsyncParsableCommand {
     @Argument(help: "The run.")
     var run: String
 
+    @Option(help: ArgumentHelp("Also draw the credits with their intervals, as SVG.", valueName: "file"))
+    var plot: String?
+
     func run() async throws {
         let report = try await CreditService.show(try await global.openHouse(), run)
+        if let plot { try report.writePlot(to: URL(filePath: plot)) }
         CreditOutput.write(report, as: global.format)
     }
 }
