@@ -1,0 +1,172 @@
+import Diffusion
+import Errors
+import Foundation
+import Images
+import Numerics
+import Testing
+
+/// A small recipe that trains in a second.
+private func smallRecipe() -> Recipe {
+    var recipe = Recipe()
+    recipe.architecture.side = 8
+    recipe.architecture.base = 16
+    recipe.architecture.multipliers = [1, 2]
+    recipe.architecture.blocks = 1
+    recipe.training.steps = 6
+    recipe.training.batch = 8
+    recipe.training.warmup = 2
+    return recipe
+}
+
+private func someImages(_ count: Int = 12) -> ImageBatch {
+    var stream = RandomStream(seed: 3, "test.images")
+    let pixels = (0..<count * 8 * 8 * 3).map { _ in Float(stream.uniform() * 2 - 1) }
+    return ImageBatch(count: count, side: 8, channels: 3, pixels: pixels)
+}
+
+/// A model whose every parameter is away from its start, so that nothing is zero by chance.
+private func shakenModel() -> DiffusionModel {
+    let model = DiffusionModel(recipe: smallRecipe(), seed: 5)
+    var stream = RandomStream(seed: 6, "test.shake")
+    return DiffusionModel(
+        recipe: model.recipe, parameters: model.parameters.map { $0 + Float(0.1 * stream.normal()) })
+}
+
+private func answer(_ model: DiffusionModel) throws -> [Float] {
+    let network = try UNet(Layout(model.recipe.architecture), images: 4, training: false)
+    network.load(model.parameters)
+    let count = 4 * 8 * 8 * 3
+    var stream = RandomStream(seed: 8, "test.input")
+    stream.fillNormal(UnsafeMutableBufferPointer(start: network.input, count: count))
+    for image in 0..<4 { network.times[image] = Float(200 * image) }
+    network.forward()
+    return Array(UnsafeBufferPointer(start: network.output, count: count))
+}
+
+@Suite("Training, pruning and sampling")
+struct EngineTests {
+    @Test("A training continued from a checkpoint ends in the same bits, with one thread or two")
+    func exactResume() throws {
+        let (recipe, images) = (smallRecipe(), someImages())
+        var middle: TrainingCheckpoint?
+        let whole = try train(recipe, images: images, seed: 1, threads: 2) { outcome, checkpoint in
+            if outcome.step == 3 { middle = checkpoint() }
+            return true
+        }
+        let file = try #require(middle).encoded(course: "c", losses: [1, 2, 3])
+        let count = Layout(recipe.architecture).count
+        let read = try TrainingCheckpoint.read(file, course: "c", count: count, at: "memory")
+        let continued = try train(recipe, images: images, seed: 1, from: read.checkpoint, threads: 1) { _, _ in true }
+        #expect(try #require(whole).parameters == #require(continued).parameters)
+        #expect(throws: LaurelError.self) {
+            try TrainingCheckpoint.read(file, course: "another", count: count, at: "memory")
+        }
+    }
+
+    @Test("Removing channels whose parameters are zero changes nothing")
+    func silentChannels() throws {
+        let model = shakenModel()
+        let layout = Layout(model.recipe.architecture)
+        var parameters = model.parameters
+        var kept: [String: [Int]] = [:]
+        for space in layout.spaceNames {
+            let width = layout.width([space])
+            kept[space] = Array(width / 2..<width)
+        }
+        for parameter in layout.parameters {
+            for (index, axis) in parameter.axes.enumerated() {
+                guard case .spaces(let names) = axis else { continue }
+                let inner = parameter.shape.dropFirst(index + 1).reduce(1, *)
+                var silent: [Bool] = []
+                for name in names {
+                    let width = layout.width([name])
+                    silent += (0..<width).map { $0 < width / 2 }
+                }
+                for i in 0..<parameter.count where silent[i / inner % parameter.shape[index]] {
+                    parameters[parameter.offset + i] = 0
+                }
+            }
+        }
+        let quiet = DiffusionModel(recipe: model.recipe, parameters: parameters)
+        let (small, report) = keep(kept, of: quiet)
+        #expect(report.parametersAfter < report.parametersBefore / 2)
+        #expect(relativeDifference(try answer(small), try answer(quiet)) < 1e-5)
+        // The silent half is also the least important one, by either name.
+        var pruning = Pruning()
+        pruning.multiple = 8
+        let (found, _) = prune(quiet, pruning)
+        #expect(found.parameters == small.parameters)
+    }
+
+    @Test("Every parameter's gradient is the slope of the loss")
+    func centralDifferences() throws {
+        let model = shakenModel()
+        let layout = Layout(model.recipe.architecture)
+        let images = someImages()
+        let gradient = try lossGradient(model, images: images, seed: 4, batches: 1)
+        var stream = RandomStream(seed: 9, "test.direction")
+        for parameter in layout.parameters {
+            // A random direction within one tensor: single precision cannot resolve one element at a time.
+            let range = parameter.offset..<parameter.offset + parameter.count
+            let direction = range.map { _ in Float(stream.normal()) }
+            let size = 2e-3 / Float(parameter.count).squareRoot()
+            func loss(_ sign: Float) throws -> Double {
+                var moved = model.parameters
+                for (i, at) in range.enumerated() { moved[at] += sign * size * direction[i] }
+                let other = DiffusionModel(recipe: model.recipe, parameters: moved)
+                return try denoisingLoss(other, images: images, seed: 4, batches: 1)
+            }
+            let slope = (try loss(1) - loss(-1)) / Double(2 * size)
+            let expected = zip(range, direction).reduce(0.0) { $0 + Double(gradient[$1.0]) * Double($1.1) }
+            let scale = range.reduce(0.0) { $0 + Double(gradient[$1]) * Double(gradient[$1]) }.squareRoot()
+            #expect(abs(slope - expected) < 0.02 * scale + 0.02, "\(parameter.name)")
+        }
+    }
+
+    @Test("The first images of a large order are those of a small one, in any workspace")
+    func commonNoise() throws {
+        let (model, images) = (shakenModel(), someImages())
+        let first = try Workspace(model: model, images: images, batch: 8)
+        let second = try Workspace(model: model, images: images, batch: 8)
+        let few = first.sample(count: 5, steps: 3, noiseSeed: 2)
+        let many = second.sample(count: 70, steps: 3, noiseSeed: 2)
+        #expect(few.pixels == Array(many.pixels.prefix(few.pixels.count)))
+        let loss = try first.fineTune(items: [1, 4, 7], steps: 4, seed: 11)
+        _ = try second.fineTune(items: [0, 2], steps: 7, seed: 12)
+        #expect(try second.fineTune(items: [1, 4, 7], steps: 4, seed: 11) == loss)
+        #expect(first.sample(count: 3, steps: 3, noiseSeed: 2) == second.sample(count: 3, steps: 3, noiseSeed: 2))
+    }
+
+    @Test(
+        "Recipes with unknown keys or impossible numbers are refused",
+        arguments: [
+            #"{"architecture":{"bas":16}}"#, #"{"architecture":{"base":12}}"#, #"{"architecture":{"side":15}}"#,
+            #"{"training":{"batch":7}}"#, #"{"training":{"learningRate":"fast"}}"#, #"{"pruning":{"sparsity":1}}"#,
+            "[]", "",
+            #"{"architecture":{"widths":{"nowhere":16}}}"#, #"{"architecture":{"multipliers":[1,1,1,1]}}"#,
+        ])
+    func badRecipes(text: String) {
+        #expect(throws: LaurelError.self) { try Recipe(parsing: Data(text.utf8), at: "recipe.json") }
+    }
+
+    @Test("Weights survive a file; cut, damaged or foreign files are refused")
+    func safeTensors() throws {
+        let model = shakenModel()
+        let data = try model.tensors().encoded()
+        let read = try DiffusionModel(
+            recipe: Recipe(parsing: model.recipe.encoded(), at: "r"), tensors: SafeTensors(parsing: data, at: "w"),
+            at: "w")
+        #expect(read.parameters == model.parameters)
+        for length in [0, 4, 8, 100, data.count - 1] {
+            #expect(throws: LaurelError.self) { try SafeTensors(parsing: data.prefix(length), at: "w") }
+        }
+        var damaged = data
+        damaged[0] = 0xFF
+        #expect(throws: LaurelError.self) { try SafeTensors(parsing: damaged, at: "w") }
+        var other = model.recipe
+        other.architecture.attention = false
+        #expect(throws: LaurelError.self) {
+            try DiffusionModel(recipe: other, tensors: SafeTensors(parsing: data, at: "w"), at: "w")
+        }
+    }
+}
