@@ -62,24 +62,3 @@ struct ContributorNames: Sendable {
         try await Parties.add(id: id, name: text, now: now, place: place, on: connection)
     }
 }
-
-/// Parties and their personal details.
-package enum Parties {
-    /// Registers a party.
-    ///
-    /// - Throws: ``LaurelError`` of kind `input` when the id is taken, or the name is, up to case and spacing.
-    static func add(id: String, name: String, now: Timestamp, place: String, on connection: Connection) async throws {
-        do {
-            try await connection.execute(
-                """
-                INSERT INTO registry.party (id, kind, registered_at)
-                VALUES (\(id), 'person', \(now.description)::timestamptz)
-                """)
-            try await connection.execute("INSERT INTO pii.party_detail (party_id, name) VALUES (\(id), \(name))")
-        } catch let error as PostgresError where error.isUniqueViolation {
-            throw LaurelError.input(
-                "the contributor \"\(name)\" is known already, perhaps in another spelling", at: place,
-                next: "laurel contributor list shows the ids; write the id here")
-        }
-    }
-}

@@ -11,7 +11,8 @@ struct Laurel: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InitCommand.self, StopCommand.self, DatasetCommand.self, SnapshotCommand.self,
+            InitCommand.self, StopCommand.self, DoctorCommand.self, ContributorCommand.self, DatasetCommand.self,
+            SnapshotCommand.self,
             ModelCommand.self, CreditCommand.self, EvaluateCommand.self,
             StatementCommand.self, VerifyCommand.self, KeysCommand.self, LogCommand.self,
             RevenueCommand.self, PeriodCommand.self, AllocateCommand.self, LedgerCommand.self, TermsCommand.self,

@@ -1,0 +1,85 @@
+import Documents
+import Errors
+package import Foundation
+import Ledger
+import Money
+package import Registry
+
+/// Contributors as a person asks for them.
+package struct ContributorService {
+    private let house: House
+    private var parties: Parties { Parties(database: house.database) }
+
+    package init(_ house: House) { self.house = house }
+
+    /// Registers one contributor; safe to repeat.
+    ///
+    /// - Returns: The contributor, and whether it was registered now.
+    package func add(
+        _ id: String, _ details: PartyDetails, minimumPayout: String?
+    ) async throws -> (party: Party, isNew: Bool) {
+        let minimum = try minimumPayout.map { try minimumPayoutTerms(id, $0, currency: nil, place: "--min-payout") }
+        let added = try await parties.add([(id, details, "contributor add")], now: house.now)
+        if let minimum { try await house.ledger.addTerms(minimum) }
+        return (try await parties.find(id), added[0])
+    }
+
+    /// Registers the contributors of a CSV file, all or none.
+    ///
+    /// - Returns: How many there are, and how many were registered now.
+    package func importFile(_ url: URL) async throws -> (total: Int, added: Int) {
+        let table = try CSVTable(
+            reading: url, required: ["id", "name"],
+            optional: ["kind", "country", "identifier", "min_payout", "currency", "method", "account"],
+            allowOther: false)
+        func cell(_ row: CSVRow, _ column: String) -> String? {
+            row[column].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        var terms: [PayeeTerms] = []
+        let rows = try table.rows.map { row in
+            if let minimum = cell(row, "min_payout") {
+                terms.append(
+                    try minimumPayoutTerms(
+                        row["id"] ?? "", minimum, currency: cell(row, "currency"), place: row.place("min_payout")))
+            }
+            let details = PartyDetails(
+                name: cell(row, "name"), kind: cell(row, "kind"), country: cell(row, "country"),
+                method: cell(row, "method"), account: cell(row, "account"),
+                identifiers: cell(row, "identifier").map { [$0] } ?? [])
+            return (id: row["id"] ?? "", details: details, place: row.place("id"))
+        }
+        let added = try await parties.add(rows, now: house.now)
+        for term in terms { try await house.ledger.addTerms(term) }
+        return (rows.count, added.count { $0 })
+    }
+
+    /// Changes what is told and keeps the rest.
+    package func update(_ id: String, _ details: PartyDetails, minimumPayout: String?) async throws -> Party {
+        let minimum = try minimumPayout.map { try minimumPayoutTerms(id, $0, currency: nil, place: "--min-payout") }
+        try await parties.update(id, details)
+        if let minimum { try await house.ledger.addTerms(minimum) }
+        return try await parties.find(id)
+    }
+
+    /// Leaves a contributor's datasets out of new snapshots.
+    package func suspend(_ id: String, reason: String) async throws -> Party {
+        try await parties.suspend(id, reason: reason)
+        return try await parties.find(id)
+    }
+
+    /// A contributor by id.
+    package func show(_ id: String) async throws -> Party { try await parties.find(id) }
+
+    /// All contributors, by id.
+    package func list() async throws -> [Party] { try await parties.list() }
+
+    private func minimumPayoutTerms(
+        _ party: String, _ text: String, currency code: String?, place: String
+    ) throws -> PayeeTerms {
+        let currency = try Currency.named(code ?? HouseSettings.read(from: house.home).currency)
+        return try PayeeTerms(
+            party: party, currency: currency, validFrom: house.now.day.period.firstDay,
+            minimumPayout: try Micros(parsing: text, currency: currency, at: place), reservePPM: 0,
+            reserveReleaseMonths: 0, allowsNegativeCarry: false)
+    }
+}
