@@ -59,7 +59,8 @@ struct CreditPlanTests {
     }
 }
 
-/// Digests taken when the format was fixed; they change only with the format's version.
+/// Digests taken when the format was fixed, the plan's with Python's json and hashlib; they change only with the format's
+/// version.
 private enum Golden {
     static let tasks = "4df514b2fe67e0d218672908918c90ca6fcb0fe42e74c77dbc60b9fda64d2ea6"
     static let plan = "75d3484a8ea02a5f545534a2db1a4831fb37aad26a53254233db72097df7bf95"
