@@ -38,6 +38,8 @@ final class ChildProcess {
     private static func start(
         _ command: String
     ) throws(LaurelError) -> (pid: pid_t, input: Int32, output: Int32) {
+        // A child that ends while it is written to fails that write; it must not end this process.
+        signal(SIGPIPE, SIG_IGN)
         let toChild = try makePipe()
         let fromChild: [Int32]
         do {
