@@ -102,6 +102,7 @@ let package = Package(
         tests(of: "Properties", ["Errors", "Numerics", "Images"]),
         tests(of: "Images", ["Errors", "Documents"], fixtures: true),
         tests(of: "Errors"),
+        tests(of: "Registry", ["Errors", "Documents", "Images", "Numerics", "Postgres", "TestSupport"]),
         tests(of: "Postgres", ["Errors", "TestSupport"]),
         tests(of: "Diffusion", ["Errors", "Images", "Numerics"], fixtures: true),
         tests(of: "Money", ["Errors"]),

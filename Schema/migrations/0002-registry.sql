@@ -41,8 +41,7 @@ CREATE TABLE registry.dataset_version (
     item_count      int NOT NULL CHECK (item_count > 0),
     byte_count      bigint NOT NULL CHECK (byte_count > 0),
     registered_at   timestamptz NOT NULL,
-    PRIMARY KEY (dataset_id, version),
-    UNIQUE (dataset_id, manifest_sha256)
+    PRIMARY KEY (dataset_id, version)
 );
 
 CREATE TABLE registry.item (
@@ -65,6 +64,15 @@ CREATE TABLE registry.item (
     UNIQUE (dataset_id, version, path)
 );
 CREATE INDEX ON registry.item (pixel_sha256);
+
+-- Since when a contributor has a picture registered, whatever happened to the dataset since: who was first decides whose
+-- an exact duplicate is.
+CREATE VIEW registry.picture_origin AS
+SELECT i.pixel_sha256, d.contributor, min(v.registered_at) AS since
+FROM registry.item i
+JOIN registry.dataset_version v ON v.dataset_id = i.dataset_id AND v.version = i.version
+JOIN registry.dataset d ON d.id = i.dataset_id
+GROUP BY i.pixel_sha256, d.contributor;
 
 -- Who shares the earnings of a dataset, in parts per million that sum to one million at every instant.
 CREATE TABLE registry.dataset_split (

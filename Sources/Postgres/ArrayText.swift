@@ -6,7 +6,7 @@ enum ArrayText {
             switch element {
             case .null: "NULL"
             case .text(let text): quoted(text)
-            case .bytes(let bytes): quoted(Hexadecimal.byteaText(of: bytes))
+            case .bytes(let bytes): quoted(ByteaText.text(of: bytes))
             }
         }
         return "{" + parts.joined(separator: ",") + "}"

@@ -32,6 +32,9 @@ package struct PostgresError: Error, Hashable, Sendable, CustomStringConvertible
     /// Whether a unique constraint refused a row that is already there.
     package var isUniqueViolation: Bool { sqlState == "23505" }
 
+    /// Whether a row names another that is not there.
+    package var isForeignKeyViolation: Bool { sqlState == "23503" }
+
     /// Whether the connection is gone.
     package var isConnectionFailure: Bool {
         sqlState.hasPrefix("08") || ["57P01", "57P02", "57P03"].contains(sqlState)

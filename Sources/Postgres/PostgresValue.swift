@@ -91,5 +91,5 @@ extension PostgresValue {
 /// An array of bytes is a `bytea`, not an SQL array of small numbers.
 extension UInt8: PostgresValue {
     package static func binding(of array: [UInt8]) -> Binding { .bytes(array) }
-    package static func decodedArray(from text: String) -> [UInt8]? { Hexadecimal.bytes(ofByteaText: text) }
+    package static func decodedArray(from text: String) -> [UInt8]? { ByteaText.bytes(of: text) }
 }

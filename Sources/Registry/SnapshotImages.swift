@@ -24,12 +24,12 @@ package struct SnapshotImages: Sendable {
             """
             SELECT i.sha256, i.path, d.contributor, d.id AS dataset,
                    first_value(d.contributor) OVER (
-                       PARTITION BY i.pixel_sha256 ORDER BY v.registered_at, d.registered_at, d.id, i.item_no
+                       PARTITION BY i.pixel_sha256 ORDER BY o.since, d.contributor COLLATE "C"
                    ) AS first_contributor
             FROM registry.snapshot_dataset m
             JOIN registry.dataset d ON d.id = m.dataset_id
-            JOIN registry.dataset_version v ON v.dataset_id = m.dataset_id AND v.version = m.version
             JOIN registry.item i ON i.dataset_id = m.dataset_id AND i.version = m.version
+            JOIN registry.picture_origin o ON o.pixel_sha256 = i.pixel_sha256 AND o.contributor = d.contributor
             WHERE m.snapshot_id = \(snapshot.id)
             ORDER BY m.dataset_id, i.item_no
             """)

@@ -21,8 +21,8 @@ extension StatementStore {
             rows: documents.enumerated().map { offset, document in
                 let entry = Array("\(document.kind.rawValue) \(document.sha256.hex)\n".utf8)
                 return [
-                    String(size + Int64(offset)), document.kind.rawValue, Self.bytea(document.sha256.bytes),
-                    Self.bytea(entry), Self.bytea(LogTree.leafHash(entry).bytes), time.description,
+                    String(size + Int64(offset)), document.kind.rawValue, ByteaText.text(of: document.sha256.bytes),
+                    ByteaText.text(of: entry), ByteaText.text(of: LogTree.leafHash(entry).bytes), time.description,
                 ]
             })
     }

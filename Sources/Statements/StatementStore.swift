@@ -105,16 +105,17 @@ package struct StatementStore: Sendable {
             rows: run.statements.map { statement in
                 [
                     statement.document.id, manifest.payoutRunID, statement.document.input.payee.partyID,
-                    manifest.period.description, manifest.currency.code, "1", Self.bytea(statement.bytes),
-                    Self.bytea(statement.sha256.bytes), Self.bytea(statement.signature), Self.bytea(kid.bytes),
-                    Self.bytea(Array(statement.proof.text.utf8)), manifest.createdAt.description,
+                    manifest.period.description, manifest.currency.code, "1", ByteaText.text(of: statement.bytes),
+                    ByteaText.text(of: statement.sha256.bytes), ByteaText.text(of: statement.signature),
+                    ByteaText.text(of: kid.bytes),
+                    ByteaText.text(of: Array(statement.proof.text.utf8)), manifest.createdAt.description,
                 ]
             })
         _ = try await connection.copyIn(
             "statements.attachment", columns: ["statement_id", "name", "bytes"],
             rows: run.statements.flatMap { statement in
                 statement.attachments.sorted { $0.key < $1.key }.map {
-                    [statement.document.id, $0.key, Self.bytea($0.value)]
+                    [statement.document.id, $0.key, ByteaText.text(of: $0.value)]
                 }
             })
         try await append(
@@ -174,6 +175,4 @@ package struct StatementStore: Sendable {
                 index: UInt64(index), path: LogTree.inclusionProof(of: index, in: leaves.prefix(Int(checkpoint.size))),
                 checkpoint: checkpoint))
     }
-
-    static func bytea(_ bytes: [UInt8]) -> String { "\\x" + Hex.text(bytes) }
 }

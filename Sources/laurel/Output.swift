@@ -26,32 +26,14 @@ indirect enum OutputValue {
     /// The JSON text, keys in the order given.
     var json: String {
         switch self {
-        case .string(let text): OutputValue.quoted(text)
+        case .string(let text): JSONText.quoted(text)
         case .integer(let number): String(number)
         case .bool(let flag): flag ? "true" : "false"
         case .array(let values): "[" + values.map(\.json).joined(separator: ",") + "]"
         case .object(let fields):
-            "{" + fields.map { OutputValue.quoted($0.key) + ":" + $0.value.json }.joined(separator: ",") + "}"
+            "{" + fields.map { JSONText.quoted($0.key) + ":" + $0.value.json }.joined(separator: ",") + "}"
         case .none: "null"
         }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case "\u{0}"..<"\u{20}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }
 

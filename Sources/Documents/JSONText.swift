@@ -1,12 +1,15 @@
-/// JSON strings for metadata columns.
-enum JSONText {
-    /// The text in quotes, with the escapes that JSON demands.
-    static func quoted(_ text: String) -> String {
+/// Strings of JSON for readers outside; what is signed is written by ``CanonicalValue`` instead.
+package enum JSONText {
+    /// The text in quotes, with the escapes that JSON demands (RFC 8259, section 7).
+    package static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"": result += "\\\""
             case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
             case "\u{0}"..<"\u{20}":
                 let digits = String(scalar.value, radix: 16)
                 result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
