@@ -20,8 +20,8 @@ struct ModelCourse {
         }
     }
 
-    /// Steps between checkpoints: a second or two of work at risk for each second of writing.
-    private static let stepsBetweenCheckpoints = 100
+    /// Steps between checkpoints: some seconds of work at risk; writing one costs a few hundredths of a second.
+    private static let stepsBetweenCheckpoints = 20
 
     let start: Start
     let folder: ModelFolder

@@ -58,8 +58,10 @@ struct ServerPlace {
                 "-D", half.path,
             ])
         guard made.status == 0 else {
+            // initdb ends by saying what it cleans up; what went wrong stands before.
+            let said = made.output.split(separator: "\n").first { $0.contains("error:") || $0.contains("could not") }
             throw LaurelError.environment(
-                "the database cannot be created (\(made.lastLine))", at: data.path,
+                "the database cannot be created (\(said.map(String.init) ?? made.lastLine))", at: data.path,
                 next: "check the directory's owner and the free disk space")
         }
         try files.moveItem(at: half, to: data)

@@ -46,18 +46,25 @@ enum Program {
     private static func leave(because error: any Error) -> Never {
         switch error {
         case let error as LaurelError:
-            Terminal.note(error.description)
-            exit(error.kind.exitStatus)
+            leave(error)
         case let error as PostgresError:
-            let error = error.asLaurelError()
-            Terminal.note(error.description)
-            exit(error.kind.exitStatus)
+            leave(error.asLaurelError())
+        case let error as CocoaError:
+            leave(
+                .environment(
+                    "a file cannot be read or written (\(error.localizedDescription))", at: error.filePath,
+                    next: "check its permissions and the free disk space, then run the same command again"))
         case is CancellationError:
             Terminal.note("interrupted: the same command resumes")
             exit(LaurelError.Kind.interrupted.exitStatus)
         default:
             leaveFromParser(error)
         }
+    }
+
+    private static func leave(_ error: LaurelError) -> Never {
+        Terminal.note(error.description)
+        exit(error.kind.exitStatus)
     }
 
     /// Help and version leave with 0 on stdout; unusable arguments are one line and status 2, like every bad input.
