@@ -92,7 +92,8 @@ let package = Package(
             ],
             swiftSettings: house),
         .executableTarget(
-            name: "LaurelBench", dependencies: ["Errors", "Numerics", "Valuation", "Diffusion"], swiftSettings: house),
+            name: "LaurelBench", dependencies: ["Errors", "Images", "Numerics", "Valuation", "Diffusion"],
+            swiftSettings: house),
 
         // Tests mirror the sources.
         .target(

@@ -5,30 +5,10 @@
 #include <stddef.h>
 #include <string.h>
 
-typedef float v8 __attribute__((vector_size(32)));
-typedef int v8i __attribute__((vector_size(32)));
-#define SPLAT(value) ((v8){value, value, value, value, value, value, value, value})
+#include "variants.h"
 
-// Helpers pass vectors by value but are always inlined, so the calling convention of wide vectors never matters.
-#pragma clang diagnostic ignored "-Wpsabi"
-
-#define VARIANT(name) name##_baseline
-#include "kernels_body.inc.h"
-#undef VARIANT
-
-#if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#define VARIANT(name) name##_avx2
-#include "kernels_body.inc.h"
-#undef VARIANT
-#pragma clang attribute pop
-
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
-#define VARIANT(name) name##_avx512
-#include "kernels_body.inc.h"
-#undef VARIANT
-#pragma clang attribute pop
-#endif
+#define BODY "kernels_body.inc.h"
+#include "every_variant.inc.h"
 
 static int best_kernel(void) {
 #if defined(__x86_64__)
@@ -72,18 +52,6 @@ void laurel_one_thread(void) {
     set_threads(1);
 }
 
-#if defined(__x86_64__)
-#define DISPATCH(name, ...)                                           \
-    switch (laurel_kernel_in_use()) {                                 \
-        case laurel_kernel_avx512: return name##_avx512(__VA_ARGS__); \
-        case laurel_kernel_avx2: return name##_avx2(__VA_ARGS__);     \
-        case laurel_kernel_baseline: break;                           \
-    }                                                                 \
-    return name##_baseline(__VA_ARGS__);
-#else
-#define DISPATCH(name, ...) return name##_baseline(__VA_ARGS__);
-#endif
-
 void laurel_norm_forward(int images, int pixels, int channels, float *x, const float *shift, int shift_stride,
                          const float *gamma, const float *beta, int silu, float *y, int y_stride, float *statistics) {
     DISPATCH(norm_forward, images, pixels, channels, x, shift, shift_stride, gamma, beta, silu, y, y_stride, statistics)
@@ -91,10 +59,10 @@ void laurel_norm_forward(int images, int pixels, int channels, float *x, const f
 
 void laurel_norm_backward(int images, int pixels, int channels, const float *dy, int dy_stride, const float *x,
                           const float *statistics, const float *gamma, const float *beta, int silu, float *dgamma,
-                          float *dbeta, float *dx, const float *first, const float *second, float *dshift,
+                          float *dbeta, long apart, float *dx, const float *first, const float *second, float *dshift,
                           int dshift_stride, float *scratch) {
     DISPATCH(norm_backward, images, pixels, channels, dy, dy_stride, x, statistics, gamma, beta, silu, dgamma, dbeta,
-             dx, first, second, dshift, dshift_stride, scratch)
+             apart, dx, first, second, dshift, dshift_stride, scratch)
 }
 
 void laurel_silu_forward(long count, const float *x, float *y) { DISPATCH(silu_forward, count, x, y) }
@@ -126,6 +94,27 @@ void laurel_upsample_forward(int images, int side, int channels, const float *x,
 void laurel_upsample_backward(int images, int side, int channels, const float *dy, float *dx) {
     DISPATCH(upsample_backward, images, side, channels, dy, dx)
 }
+void laurel_unfold(int side, int channels, int stride, const float *x, float *columns) {
+    for (int row = 0; row < side; row += stride)
+        for (int column = 0; column < side; column += stride)
+            for (int c = 0; c < channels; c++)
+                for (int tap = 0; tap < 9; tap++) {
+                    const int i = row + tap / 3 - 1, j = column + tap % 3 - 1;
+                    const int inside = i >= 0 && i < side && j >= 0 && j < side;
+                    *columns++ = inside ? x[((long)i * side + j) * channels + c] : 0;
+                }
+}
+
+void laurel_sketch(long count, const float *x, const uint32_t *codes, float *buckets) {
+    DISPATCH(sketch, count, x, codes, buckets)
+}
+
+void laurel_hadamard(long count, float *x, const uint8_t *signs, float scale, float *y) {
+    DISPATCH(hadamard, count, x, signs, scale, y)
+}
+
+double laurel_burst(long rounds) { DISPATCH(burst, rounds) }
+
 double laurel_sum_of_squares(long count, const float *x) { DISPATCH(sum_of_squares, count, x) }
 
 void laurel_adamw(long count, float *parameters, const float *gradient, float *first, float *second, float *average,

@@ -1,9 +1,5 @@
 // One source for all variants: included once for each instruction set, with VARIANT(name) giving the symbol's name.
 
-static inline v8 VARIANT(load)(const float *p) { v8 v; __builtin_memcpy(&v, p, sizeof v); return v; }
-static inline void VARIANT(store)(float *p, v8 v) { __builtin_memcpy(p, &v, sizeof v); }
-static inline float VARIANT(sum)(v8 v) { return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7])); }
-
 // exp by 2^n * p(r), |r| <= ln2/2, Cephes' polynomial; relative error below 2e-7 on [-87, 87], clamped outside.
 static inline v8 VARIANT(exponential)(v8 x) {
     x = __builtin_elementwise_min(__builtin_elementwise_max(x, SPLAT(-87.0f)), SPLAT(87.0f));
@@ -89,8 +85,8 @@ static void VARIANT(norm_forward)(int images, int pixels, int channels, float *x
 
 static void VARIANT(norm_backward)(int images, int pixels, int channels, const float *dy, int dy_stride, const float *x,
                                    const float *statistics, const float *gamma, const float *beta, int silu,
-                                   float *dgamma, float *dbeta, float *dx, const float *first, const float *second,
-                                   float *dshift, int dshift_stride, float *scratch) {
+                                   float *dgamma, float *dbeta, long apart, float *dx, const float *first,
+                                   const float *second, float *dshift, int dshift_stride, float *scratch) {
     const int groups = channels / LAUREL_GROUP;
     const float share = 1.0f / (float)(LAUREL_GROUP * pixels);
     for (int n = 0; n < images; n++) {
@@ -114,8 +110,9 @@ static void VARIANT(norm_backward)(int images, int pixels, int channels, const f
                 sum_g += dz * normal;
                 sum_b += dz;
             }
-            VARIANT(store)(dgamma + g * 8, VARIANT(load)(dgamma + g * 8) + sum_g);
-            VARIANT(store)(dbeta + g * 8, VARIANT(load)(dbeta + g * 8) + sum_b);
+            float *gamma_sum = dgamma + n * apart + g * 8, *beta_sum = dbeta + n * apart + g * 8;
+            VARIANT(store)(gamma_sum, VARIANT(load)(gamma_sum) + sum_g);
+            VARIANT(store)(beta_sum, VARIANT(load)(beta_sum) + sum_b);
             const float mean_b = VARIANT(sum)(sum_b * weight) * share;
             const float mean_g = VARIANT(sum)(sum_g * weight) * share;
             v8 total = SPLAT(0);
@@ -218,19 +215,109 @@ static double VARIANT(sum_of_squares)(long count, const float *x) {
     return rest + (((total[0] + total[4]) + (total[2] + total[6])) + ((total[1] + total[5]) + (total[3] + total[7])));
 }
 
-static void VARIANT(adamw)(long count, float *restrict parameters, const float *restrict gradient,
-                           float *restrict first, float *restrict second, float *restrict average, float scale,
-                           float rate, float beta1, float beta2, float correction1, float correction2, float epsilon,
-                           float decay, float ema) {
-    for (long i = 0; i < count; i++) {
-        float g = gradient[i] * scale;
-        float m = beta1 * first[i] + (1 - beta1) * g;
-        float v = beta2 * second[i] + (1 - beta2) * g * g;
-        first[i] = m;
-        second[i] = v;
-        parameters[i] -=
-            rate * (m * correction1 / (__builtin_sqrtf(v * correction2) + epsilon) + decay * parameters[i]);
+static inline void VARIANT(adamw_lanes)(float *parameters, const float *gradient, float *first, float *second,
+                                        float *average, float scale, float rate, float beta1, float beta2,
+                                        float correction1, float correction2, float epsilon, float decay, float ema) {
+    const v8 g = VARIANT(load)(gradient) * scale, p = VARIANT(load)(parameters);
+    const v8 m = VARIANT(load)(first) * beta1 + g * (1 - beta1);
+    const v8 v = VARIANT(load)(second) * beta2 + (g * g) * (1 - beta2);
+    const v8 step = (m * correction1) / (__builtin_elementwise_sqrt(v * correction2) + epsilon) + p * decay;
+    const v8 next = p - step * rate;
+    VARIANT(store)(first, m);
+    VARIANT(store)(second, v);
+    VARIANT(store)(parameters, next);
+    if (average) {
+        const v8 before = VARIANT(load)(average);
+        VARIANT(store)(average, before + (next - before) * (1 - ema));
     }
-    if (average)
-        for (long i = 0; i < count; i++) average[i] += (1 - ema) * (parameters[i] - average[i]);
+}
+
+static void VARIANT(adamw)(long count, float *parameters, const float *gradient, float *first, float *second,
+                           float *average, float scale, float rate, float beta1, float beta2, float correction1,
+                           float correction2, float epsilon, float decay, float ema) {
+    long i = 0;
+    for (; i + 8 <= count; i += 8)
+        VARIANT(adamw_lanes)(parameters + i, gradient + i, first + i, second + i, average ? average + i : NULL, scale,
+                             rate, beta1, beta2, correction1, correction2, epsilon, decay, ema);
+    if (i == count) return;
+    // The rest goes through the same arithmetic in a padded copy.
+    float copy[5][8] = {{0}};
+    const size_t bytes = (size_t)(count - i) * sizeof(float);
+    memcpy(copy[0], parameters + i, bytes);
+    memcpy(copy[1], gradient + i, bytes);
+    memcpy(copy[2], first + i, bytes);
+    memcpy(copy[3], second + i, bytes);
+    if (average) memcpy(copy[4], average + i, bytes);
+    VARIANT(adamw_lanes)(copy[0], copy[1], copy[2], copy[3], average ? copy[4] : NULL, scale, rate, beta1, beta2,
+                         correction1, correction2, epsilon, decay, ema);
+    memcpy(parameters + i, copy[0], bytes);
+    memcpy(first + i, copy[2], bytes);
+    memcpy(second + i, copy[3], bytes);
+    if (average) memcpy(average + i, copy[4], bytes);
+}
+
+// Changes the signs of eight numbers where the bits of `signs` are set.
+static inline v8 VARIANT(signed_by)(v8 x, int signs) {
+    const v8i lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+    v8i bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    bits ^= ((signs >> lanes) & 1) << 31;
+    __builtin_memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static void VARIANT(sketch)(long count, const float *x, const uint32_t *codes, float *buckets) {
+    long i = 0;
+    for (; i + 8 <= count; i += 8, codes++) {
+        float *target = buckets + 8 * (long)(*codes & 0xFFFFFF);
+        VARIANT(store)(target, VARIANT(load)(target) + VARIANT(signed_by)(VARIANT(load)(x + i), (int)(*codes >> 24)));
+    }
+    for (int lane = 0; i < count; i++, lane++)
+        buckets[8 * (long)(*codes & 0xFFFFFF) + lane] += *codes >> (24 + lane) & 1 ? -x[i] : x[i];
+}
+
+static void VARIANT(hadamard)(long count, float *x, const uint8_t *signs, float scale, float *y) {
+    // Distances 1, 2 and 4 inside a vector, then two distances in one pass over memory.
+    const v8 minus1 = {1, -1, 1, -1, 1, -1, 1, -1}, minus2 = {1, 1, -1, -1, 1, 1, -1, -1};
+    const v8 minus4 = {1, 1, 1, 1, -1, -1, -1, -1};
+    for (long i = 0; i < count; i += 8) {
+        v8 v = VARIANT(signed_by)(VARIANT(load)(x + i), signs[i / 8]);
+        v = __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6) + v * minus1;
+        v = __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5) + v * minus2;
+        v = __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3) + v * minus4;
+        VARIANT(store)(x + i, v);
+    }
+    long half = 8;
+    for (; 4 * half <= count; half *= 4)
+        for (long block = 0; block < count; block += 4 * half)
+            for (long i = block; i < block + half; i += 8) {
+                const v8 a = VARIANT(load)(x + i), b = VARIANT(load)(x + i + half);
+                const v8 c = VARIANT(load)(x + i + 2 * half), d = VARIANT(load)(x + i + 3 * half);
+                const v8 p = a + b, q = a - b, r = c + d, s = c - d;
+                VARIANT(store)(x + i, p + r);
+                VARIANT(store)(x + i + half, q + s);
+                VARIANT(store)(x + i + 2 * half, p - r);
+                VARIANT(store)(x + i + 3 * half, q - s);
+            }
+    if (2 * half <= count)
+        for (long i = 0; i < half; i += 8) {
+            const v8 a = VARIANT(load)(x + i), b = VARIANT(load)(x + i + half);
+            VARIANT(store)(x + i, a + b);
+            VARIANT(store)(x + i + half, a - b);
+        }
+    for (long i = 0; i < count; i += 8)
+        VARIANT(store)(y + i, VARIANT(load)(y + i) + VARIANT(load)(x + i) * scale);
+}
+
+static double VARIANT(burst)(long rounds) {
+    v16 sums[ROWS];
+    for (int r = 0; r < ROWS; r++) sums[r] = (v16){0} + (float)r;
+    const v16 factor = (v16){0} + 0.999f;
+    for (long round = 0; round < rounds; round++) {
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < ROWS; r++) sums[r] = sums[r] * factor + factor;
+    }
+    v16 total = {0};
+    for (int r = 0; r < ROWS; r++) total += sums[r];
+    // Every lane is finite, so the comparison only keeps the sums alive.
+    return total[0] == total[0] ? 2.0 * ROWS * 16 * (double)rounds : 0;
 }

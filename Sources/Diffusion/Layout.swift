@@ -84,6 +84,17 @@ package struct Layout: Sendable {
         return parameters[index]
     }
 
+    /// The parameter of this name, if there is one.
+    func find(_ name: String) -> Parameter? { byName[name].map { parameters[$0] } }
+
+    /// Elements of the largest layer, weights and bias.
+    var largestLayer: Int {
+        parameters.map { parameter in
+            let bias = parameter.name.hasSuffix(".weight") ? find(parameter.name.dropLast(6) + "bias") : nil
+            return parameter.count + (bias?.count ?? 0)
+        }.max() ?? 0
+    }
+
     /// Channels in all of `spaces`.
     package func width(_ spaces: [String]) -> Int { spaces.reduce(0) { $0 + (widths[$1] ?? 0) } }
 

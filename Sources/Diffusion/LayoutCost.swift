@@ -1,50 +1,81 @@
 extension Layout {
-    /// Multiplications and additions of one image's forward pass: convolutions, projections and attention.
-    package var operations: Double {
-        var total = 0.0
-        func convolution(_ name: String, _ side: Int) {
-            total += 2 * Double(parameter("\(name).weight").count * side * side)
+    /// A 3×3 convolution as the network runs it.
+    package struct ConvolutionPlace: Hashable, Sendable {
+        /// Prefix of its parameters' names.
+        package let name: String
+        /// Rows and columns of its input.
+        package let side: Int
+        /// Input channels.
+        package let input: Int
+        /// Output channels.
+        package let output: Int
+        /// 1, or 2 where the side is halved.
+        package let stride: Int
+
+        /// Multiplications and additions of one image's forward pass.
+        package var operations: Double {
+            let outSide = side / stride
+            return 2 * 9 * Double(outSide * outSide * input * output)
+        }
+    }
+
+    /// Every residual block with the side that it runs at.
+    private var placedBlocks: [(block: Block, side: Int)] {
+        let (side, lowest) = (architecture.side, side(of: down.count - 1))
+        return down.enumerated().flatMap { level, blocks in blocks.map { ($0, side >> level) } }
+            + middle.map { ($0, lowest) }
+            + up.enumerated().flatMap { index, blocks in blocks.map { ($0, lowest << index) } }
+    }
+
+    /// Every 3×3 convolution.
+    package var convolutions: [ConvolutionPlace] {
+        func place(_ name: String, _ side: Int, stride: Int = 1) -> ConvolutionPlace {
+            let shape = parameter("\(name).weight").shape
+            return ConvolutionPlace(name: name, side: side, input: shape[1], output: shape[0], stride: stride)
         }
         let side = architecture.side
-        convolution("stem", side)
-        convolution("head", side)
-        func add(_ block: Block, _ side: Int) {
-            convolution("\(block.name).conv1", side)
-            convolution("\(block.name).conv2", side)
-            if block.projects { convolution("\(block.name).shortcut", side) }
+        var result = [place("stem", side), place("head", side)]
+        for (block, side) in placedBlocks {
+            result += [place("\(block.name).conv1", side), place("\(block.name).conv2", side)]
         }
-        let lowest = side >> (down.count - 1)
-        for level in down.indices {
-            for block in down[level] { add(block, side >> level) }
-            if level + 1 < down.count {
-                convolution("downsample.\(level)", side >> (level + 1))
-                convolution("upsample.\(level + 1)", side >> level)
-            }
+        for level in 0..<down.count - 1 {
+            result.append(place("downsample.\(level)", side >> level, stride: 2))
+            result.append(place("upsample.\(level + 1)", side >> level))
         }
-        for block in middle { add(block, lowest) }
-        for (index, blocks) in up.enumerated() {
-            for block in blocks { add(block, side >> (down.count - 1 - index)) }
+        return result
+    }
+
+    /// Multiplications and additions of one image's forward pass: convolutions, projections and attention.
+    package var operations: Double {
+        var total = convolutions.reduce(0) { $0 + $1.operations }
+        func linear(_ name: String, _ side: Int) {
+            total += 2 * Double(parameter("\(name).weight").count * side * side)
         }
+        for (block, side) in placedBlocks where block.projects { linear("\(block.name).shortcut", side) }
         if architecture.attention {
-            convolution("middle.attention.qkv", lowest)
-            convolution("middle.attention.output", lowest)
+            let lowest = side(of: down.count - 1)
+            linear("middle.attention.qkv", lowest)
+            linear("middle.attention.output", lowest)
             let pixels = Double(lowest * lowest)
             total += 2 * pixels * pixels * Double(width(["middle.attention.key", "middle.attention.value"]))
         }
         return total
     }
+
+    private func side(of level: Int) -> Int { architecture.side >> level }
 }
 
 extension Layout {
-    /// Bytes that training with this batch takes, roughly: a dozen values with gradients for every channel and pixel
-    /// of every block, and five vectors as long as the parameters for each half of a batch.
+    /// Bytes that training with this batch takes in two halves, rounded up: the values that the way back needs and their
+    /// gradients, three buffers as large as the largest block, and for each half the parameters, their gradients and the
+    /// convolutions' weights packed for both directions (four times their size each).
     package func estimatedBytes(batch: Int) -> Double {
-        var values = 0.0
-        for (level, blocks) in down.enumerated() {
-            let pixels = Double((architecture.side >> level) * (architecture.side >> level))
-            let all = blocks + up[up.count - 1 - level]
-            for block in all { values += pixels * Double(width(block.parts) + 4 * width([block.inner])) }
+        var (values, largest) = (0.0, 0.0)
+        for (block, side) in placedBlocks {
+            let (input, inner, output) = (width(block.parts), width([block.inner]), width([block.output]))
+            values += Double(side * side * (input + 2 * inner + 2 * output))
+            largest = max(largest, Double(side * side * max(input, inner, 4 * output)))
         }
-        return 4 * (Double(batch) * values + 10 * Double(count))
+        return 1.25 * 4 * (Double(batch) * (values + 3 * largest) + 2 * 10 * Double(count))
     }
 }

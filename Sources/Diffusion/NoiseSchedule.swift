@@ -36,6 +36,14 @@ package struct NoiseSchedule: Sendable {
         noise = products.map { Float((1 - $0).squareRoot()) }
     }
 
+    /// β/(2α(1−ᾱ)) of a level, with α = 1−β: the weight of its squared error in the variational bound.
+    package func boundWeight(_ level: Int) -> Float {
+        let now = Double(signal[level] * signal[level])
+        let before = level > 0 ? Double(signal[level - 1] * signal[level - 1]) : 1
+        let alpha = now / before
+        return Float((1 - alpha) / (2 * alpha * max(1 - now, 1e-12)))
+    }
+
     /// The levels that a sampler of `steps` steps visits, noisiest first: evenly spaced, ending at the least noisy of
     /// its spacing.
     package func levels(steps: Int) -> [Int] {

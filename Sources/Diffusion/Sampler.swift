@@ -34,15 +34,15 @@ package final class Sampler {
     func load(_ run: TrainingRun) { run.export(to: network) }
 
     /// `count` images in `steps` steps. `eta` 0 is deterministic given the first noise; 1 adds noise at every step, as
-    /// ancestral sampling does. A conditional model takes the classes in turns.
-    package func sample(count: Int, steps: Int, seed: UInt64, eta: Float = 0) -> ImageBatch {
+    /// ancestral sampling does. A conditional model draws the class `label`, or takes the classes in turns.
+    package func sample(count: Int, steps: Int, seed: UInt64, eta: Float = 0, label: Int? = nil) -> ImageBatch {
         NetworkContext.useOneThread()
         let shape = recipe.architecture
         let size = shape.side * shape.side * shape.channels
         var pixels = [Float]()
         pixels.reserveCapacity(count * size)
         for first in stride(from: 0, to: count, by: Sampler.batch) {
-            start(first: first, size: size, seed: seed)
+            start(first: first, size: size, seed: seed, label: label)
             denoise(first: first, size: size, steps: steps, seed: seed, eta: eta)
             let wanted = min(Sampler.batch, count - first) * size
             pixels.append(contentsOf: UnsafeBufferPointer(start: network.input, count: wanted))
@@ -54,7 +54,7 @@ package final class Sampler {
     package func denoise(_ noise: ImageBatch, steps: Int) -> ImageBatch {
         precondition(noise.count <= Sampler.batch, "one batch at a time")
         NetworkContext.useOneThread()
-        start(first: 0, size: noise.itemSize, seed: 0)
+        start(first: 0, size: noise.itemSize, seed: 0, label: nil)
         noise.pixels.withUnsafeBufferPointer { pixels in
             for i in pixels.indices { network.input[i] = pixels[i] }
         }
@@ -64,12 +64,12 @@ package final class Sampler {
             pixels: Array(UnsafeBufferPointer(start: network.input, count: noise.pixels.count)))
     }
 
-    private func start(first: Int, size: Int, seed: UInt64) {
+    private func start(first: Int, size: Int, seed: UInt64, label: Int?) {
         for image in 0..<Sampler.batch {
             var stream = RandomStream(seed: seed, "diffusion.sample", index: UInt64(first + image))
             stream.fillNormal(UnsafeMutableBufferPointer(start: network.input + image * size, count: size))
             if recipe.architecture.classes > 0 {
-                network.classes[image] = Int32((first + image) % recipe.architecture.classes)
+                network.classes[image] = Int32(label ?? (first + image) % recipe.architecture.classes)
             }
         }
     }

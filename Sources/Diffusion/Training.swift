@@ -71,6 +71,6 @@ package func denoisingLoss(
     run.reset(to: model.parameters)
     let items = Array(0..<images.count)
     var sum = 0.0
-    for batch in 1...batches { sum += run.gradient(items: items, seed: seed, step: batch, threads: 1) }
+    for batch in 1...batches { sum += run.loss(items: items, seed: seed, step: batch) }
     return sum / Double(batches)
 }

@@ -30,7 +30,8 @@ package final class TrainingRun {
     private let batch: Int
     private let noise: Network.Floats
     private let target: Network.Floats
-    private let count: Int
+    /// Number of parameters.
+    let count: Int
 
     /// Makes networks for `parts` equal parts of a batch. `labels` has one class an image for conditional networks.
     package init(
@@ -105,14 +106,7 @@ package final class TrainingRun {
     package func advance(
         _ training: Recipe.Training, items: [Int], seed: UInt64, threads: Int = 1
     ) throws(LaurelError) -> Outcome {
-        let loss = gradient(items: items, seed: seed, step: step + 1, threads: threads)
-        let gradients = parts[0].gradients
-        let norm = Network.sumOfSquares(count, gradients).squareRoot()
-        guard loss.isFinite, norm.isFinite else {
-            throw .refused(
-                "the loss is not a number", at: "training step \(step + 1)",
-                next: "continue from the last checkpoint with a lower learning rate")
-        }
+        let (loss, norm) = try slope(items: items, seed: seed, step: step + 1, threads: threads)
         step += 1
         var optimiser = AdamW()
         optimiser.decay = Float(training.weightDecay)
@@ -121,12 +115,38 @@ package final class TrainingRun {
         optimiser.step(
             step, rate: Float(training.rate(at: step)), scale: Float(min(1, training.clip / max(norm, 1e-12))),
             ema: Float(ema), count: count, parameters: parts[0].parameters, gradient: gradients, state)
+        parametersChanged()
+        return Outcome(step: step, loss: loss)
+    }
+
+    /// The parameters in place; after a change of them ``parametersChanged()`` is called.
+    var vector: Network.Floats { parts[0].parameters }
+
+    /// The gradient that ``slope(items:seed:step:threads:)`` left.
+    var gradients: Network.Floats { parts[0].gradients }
+
+    /// The loss on the batch of a step and the length of its gradient, which is left in ``gradients``. Throws when either
+    /// is not a number.
+    func slope(
+        items: [Int], seed: UInt64, step: Int, threads: Int = 1
+    ) throws(LaurelError) -> (loss: Double, norm: Double) {
+        let loss = gradient(items: items, seed: seed, step: step, threads: threads)
+        let norm = Network.sumOfSquares(count, gradients).squareRoot()
+        guard loss.isFinite, norm.isFinite else {
+            throw .refused(
+                "the loss is not a number", at: "training step \(step)",
+                next: "continue from the last checkpoint with a lower learning rate")
+        }
+        return (loss, norm)
+    }
+
+    /// Packs changed parameters and hands them to the other parts.
+    func parametersChanged() {
         parts[0].pack()
         for part in parts.dropFirst() {
             part.parameters.update(from: parts[0].parameters, count: count)
             part.pack()
         }
-        return Outcome(step: step, loss: loss)
     }
 
     /// The loss on the batch of a step, its gradient in the first part's ``UNet/gradients``.
@@ -147,6 +167,12 @@ package final class TrainingRun {
         }
         for part in parts.dropFirst() { Network.add(count, part.gradients, to: parts[0].gradients) }
         return losses.reduce(0, +) / Double(batch * images.itemSize)
+    }
+
+    /// The loss on the batch of a step, without its gradient.
+    func loss(items: [Int], seed: UInt64, step: Int) -> Double {
+        draw(items: items, seed: seed, step: step)
+        return parts.indices.reduce(0) { $0 + pass($1, back: false) } / Double(batch * images.itemSize)
     }
 
     /// The gradient of the loss on the batch of a step.
@@ -178,8 +204,8 @@ package final class TrainingRun {
         stream.fillNormal(UnsafeMutableBufferPointer(start: noise, count: batch * size))
     }
 
-    /// Forward and back for one part; returns its sum of squared errors.
-    private func pass(_ index: Int) -> Double {
+    /// Forward, and `back` if asked, for one part; returns its sum of squared errors.
+    private func pass(_ index: Int, back: Bool = true) -> Double {
         NetworkContext.useOneThread()
         let (network, size) = (parts[index], images.itemSize)
         let first = index * network.images * size
@@ -204,7 +230,7 @@ package final class TrainingRun {
             }
             total += Double(sum)
         }
-        network.backward()
+        if back { network.backward() }
         return total
     }
 }

@@ -18,12 +18,31 @@ package final class UNet {
     private let head: HeadStep
     private let steps: [any UNetStep]
 
-    /// Makes a network for batches of `images`; `training` networks can run back too.
-    package init(_ layout: Layout, images: Int, training: Bool) throws(LaurelError) {
+    /// What a network is made for, which decides how much memory it takes.
+    package enum Purpose: Sendable {
+        /// Runs forward only.
+        case sampling
+        /// Runs back too; gradients are sums over the batch.
+        case training
+        /// Runs back too; each image's gradients go to the ``receiver``, layer by layer.
+        case examples
+    }
+
+    /// Receives the gradients of each image for one layer: which part of the flat vector of parameters it is, the first
+    /// image's numbers, and how many numbers lie between two images. The memory is used again after the call.
+    package typealias Receiver = (Range<Int>, UnsafePointer<Float>, Int) -> Void
+
+    /// Makes a network for batches of `images` that runs forward only, or back too.
+    package convenience init(_ layout: Layout, images: Int, training: Bool) throws(LaurelError) {
+        try self.init(layout, images: images, purpose: training ? .training : .sampling)
+    }
+
+    /// Makes a network for batches of `images`.
+    package init(_ layout: Layout, images: Int, purpose: Purpose) throws(LaurelError) {
         context = try NetworkContext()
         (self.layout, self.images) = (layout, images)
         let architecture = layout.architecture
-        let builder = UNetBuilder(layout, images: images, training: training, context: context)
+        let builder = UNetBuilder(layout, images: images, purpose: purpose, context: context)
         self.builder = builder
         input = context.arena.floats(images * architecture.side * architecture.side * architecture.channels)
         embedding = EmbeddingStep(builder)
@@ -84,8 +103,15 @@ package final class UNet {
     package var parameters: Network.Floats { builder.parameters }
     /// The gradients of all parameters; only while training.
     package var gradients: Network.Floats {
-        guard let gradients = builder.gradients else { preconditionFailure("this network was made without gradients") }
+        guard builder.purpose == .training, let gradients = builder.gradients else {
+            preconditionFailure("this network was made without gradients")
+        }
         return gradients
+    }
+    /// Who receives each image's gradients on the way back; for networks made for ``Purpose/examples``.
+    package var receiver: Receiver? {
+        get { builder.receiver }
+        set { builder.receiver = newValue }
     }
     /// Bytes that this network holds.
     package var bytes: Int { context.arena.bytes }
@@ -106,9 +132,8 @@ package final class UNet {
     /// Computes ``output``.
     package func forward() { for step in steps { step.forward() } }
 
-    /// Computes ``gradients`` from ``outputGradient``, overwriting them.
+    /// Computes ``gradients`` from ``outputGradient``, overwriting them, or each image's for the ``receiver``.
     package func backward() {
-        gradients.update(repeating: 0, count: layout.count)
         builder.embeddingGradient.update(repeating: 0, count: images * builder.embeddingWidth)
         for step in steps.reversed() { step.backward() }
     }

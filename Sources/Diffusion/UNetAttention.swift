@@ -5,55 +5,57 @@ internal import Numerics
 final class AttentionStep: UNetStep {
     let output: Tensor
     private let builder: UNetBuilder
-    private let name: String
     private let input: Tensor.Reading
     private let pixels: Int
     private let channels: Int
     private let keyWidth: Int
     private let valueWidth: Int
     private let scale: Float
+    private let normLayer: LayerParameters
+    private let qkv: LayerParameters
+    private let mixing: LayerParameters
+    private let norm: GroupNorm
+    private let projection: Linear
+    private let mixture: Linear
     private let normalised: Network.Floats
     private let projected: Network.Floats
     private let projectedGradient: Network.Floats
     private let shares: Network.Floats
     private let sharesGradient: Network.Floats
     private let mixed: Network.Floats
-    private let statistics: Network.Floats
 
     private var projectedWidth: Int { 2 * keyWidth + valueWidth }
 
     init(_ name: String, _ input: Tensor, _ builder: UNetBuilder) {
-        (self.name, self.builder) = (name, builder)
+        self.builder = builder
         self.input = input.read()
         (pixels, channels) = (input.side * input.side, input.channels)
         keyWidth = builder.layout.width(["\(name).key"])
         valueWidth = builder.layout.width(["\(name).value"])
         scale = 1 / Float(builder.layout.nominalKeyWidth).squareRoot()
         output = builder.tensor(side: input.side, channels: channels)
-        let (arena, images) = (builder.context.arena, builder.images)
+        let (arena, images, learns) = (builder.context.arena, builder.images, builder.learns)
+        let width = 2 * keyWidth + valueWidth
+        normLayer = builder.layer("\(name).norm")
+        qkv = builder.layer("\(name).qkv")
+        mixing = builder.layer("\(name).output")
+        norm = builder.norm(normLayer, side: input.side, channels: channels, silu: false)
+        projection = Linear(builder.context, rows: images * pixels, input: channels, output: width)
+        mixture = Linear(builder.context, rows: images * pixels, input: valueWidth, output: channels)
         normalised = arena.floats(images * pixels * channels)
-        projected = arena.floats(images * pixels * (2 * keyWidth + valueWidth))
-        projectedGradient = arena.floats(builder.training ? images * pixels * (2 * keyWidth + valueWidth) : 0)
+        projected = arena.floats(images * pixels * width)
+        projectedGradient = arena.floats(learns ? images * pixels * width : 0)
         shares = arena.floats(images * pixels * pixels)
-        sharesGradient = arena.floats(builder.training ? pixels * pixels : 0)
+        sharesGradient = arena.floats(learns ? pixels * pixels : 0)
         mixed = arena.floats(images * pixels * valueWidth)
-        statistics = arena.floats(2 * images * channels / Network.group)
     }
 
     func pack() {}
 
     func forward() {
-        let (images, rows) = (builder.images, builder.images * pixels)
-        Network.normForward(
-            images: images, pixels: pixels, channels: channels, input.value,
-            gamma: builder.address("\(name).norm.weight"), beta: builder.address("\(name).norm.bias"), silu: false,
-            into: normalised, stride: channels, statistics: statistics)
-        Network.multiply(
-            rows: rows, columns: projectedWidth, inner: channels, normalised, stride: channels,
-            builder.address("\(name).qkv.weight"), stride: channels, secondTransposed: true, into: projected,
-            stride: projectedWidth)
-        Network.addRow(builder.address("\(name).qkv.bias"), rows: rows, columns: projectedWidth, to: projected)
-        for image in 0..<images {
+        norm.forward(input.value, into: normalised, stride: channels)
+        projection.forward(normalised, weights: qkv.weights, bias: qkv.bias, into: projected)
+        for image in 0..<builder.images {
             let q = projected + image * pixels * projectedWidth
             let share = shares + image * pixels * pixels
             Network.multiply(
@@ -64,41 +66,25 @@ final class AttentionStep: UNetStep {
                 rows: pixels, columns: valueWidth, inner: pixels, share, stride: pixels, q + 2 * keyWidth,
                 stride: projectedWidth, into: mixed + image * pixels * valueWidth, stride: valueWidth)
         }
-        output.value.update(from: input.value, count: rows * channels)
-        Network.multiply(
-            rows: rows, columns: channels, inner: valueWidth, mixed, stride: valueWidth,
-            builder.address("\(name).output.weight"), stride: valueWidth, secondTransposed: true, into: output.value,
-            stride: channels, keep: 1)
-        Network.addRow(builder.address("\(name).output.bias"), rows: rows, columns: channels, to: output.value)
+        mixture.forward(mixed, weights: mixing.weights, bias: mixing.bias, into: output.value)
+        Network.add(builder.images * pixels * channels, input.value, to: output.value)
     }
 
     func backward() {
         guard let above = output.gradient else { return }
-        let (images, rows) = (builder.images, builder.images * pixels)
+        mixing.gradient(of: mixture, x: mixed, dy: above)
+        mixing.deliver()
         let mixedGradient = builder.scratch[0]
-        Network.multiply(
-            rows: channels, columns: valueWidth, inner: rows, above, stride: channels, transposed: true, mixed,
-            stride: valueWidth, into: builder.gradient("\(name).output.weight"), stride: valueWidth)
-        Network.sumRows(above, rows: rows, columns: channels, into: builder.gradient("\(name).output.bias"))
-        Network.multiply(
-            rows: rows, columns: valueWidth, inner: channels, above, stride: channels,
-            builder.address("\(name).output.weight"), stride: valueWidth, into: mixedGradient, stride: valueWidth)
-        for image in 0..<images { backward(image: image, mixedGradient + image * pixels * valueWidth) }
-        Network.multiply(
-            rows: projectedWidth, columns: channels, inner: rows, projectedGradient, stride: projectedWidth,
-            transposed: true, normalised, stride: channels, into: builder.gradient("\(name).qkv.weight"),
-            stride: channels)
-        Network.sumRows(
-            projectedGradient, rows: rows, columns: projectedWidth, into: builder.gradient("\(name).qkv.bias"))
-        Network.multiply(
-            rows: rows, columns: channels, inner: projectedWidth, projectedGradient, stride: projectedWidth,
-            builder.address("\(name).qkv.weight"), stride: channels, into: builder.scratch[1], stride: channels)
-        Network.normBackward(
-            images: images, pixels: pixels, channels: channels, dy: builder.scratch[1], stride: channels,
-            x: input.value, statistics: statistics, gamma: builder.address("\(name).norm.weight"),
-            beta: builder.address("\(name).norm.bias"), silu: false, dgamma: builder.gradient("\(name).norm.weight"),
-            dbeta: builder.gradient("\(name).norm.bias"), dx: input.gradient, adding: above,
-            and: input.addsGradient ? input.gradient : nil, scratch: builder.groupScratch)
+        mixture.backward(above, weights: mixing.weights, into: mixedGradient)
+        for image in 0..<builder.images { backward(image: image, mixedGradient + image * pixels * valueWidth) }
+        qkv.gradient(of: projection, x: normalised, dy: projectedGradient)
+        qkv.deliver()
+        projection.backward(projectedGradient, weights: qkv.weights, into: builder.scratch[1])
+        normLayer.clear()
+        norm.backward(
+            builder.scratch[1], stride: channels, x: input.value, target: normLayer.normTarget(),
+            into: input.gradient, adding: above, and: input.addsGradient ? input.gradient : nil)
+        normLayer.deliver()
     }
 
     /// From the gradient of one image's mixed values to those of its queries, keys and values.

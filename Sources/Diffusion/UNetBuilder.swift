@@ -5,25 +5,34 @@ internal import Numerics
 final class UNetBuilder {
     let layout: Layout
     let images: Int
-    let training: Bool
+    let purpose: UNet.Purpose
     let context: NetworkContext
-    /// All parameters, and their gradients while training.
+    /// All parameters.
     let parameters: Network.Floats
+    /// Their gradients: the sums over a batch while training, one layer's rows for gradients of each image.
     let gradients: Network.Floats?
-    /// Two buffers as large as any block's input, for values (forward only) or gradients that live for one step.
+    /// Buffers as large as any block's input, for values (forward only) or gradients that live for one step.
     let scratch: [Network.Floats]
     /// SiLU of the time (and class) embedding, images × width, and the sum of its gradients.
     let embedding: Network.Floats
     let embeddingGradient: Network.Floats
     let embeddingWidth: Int
-    /// Room for one group of one image.
-    let groupScratch: Network.Floats
+    /// Who receives the gradients of each image, layer by layer, as the way back computes them.
+    var receiver: UNet.Receiver?
 
-    init(_ layout: Layout, images: Int, training: Bool, context: NetworkContext) {
+    /// Whether there is a way back.
+    var learns: Bool { purpose != .sampling }
+
+    init(_ layout: Layout, images: Int, purpose: UNet.Purpose, context: NetworkContext) {
         let (arena, side) = (context.arena, layout.architecture.side)
-        (self.layout, self.images, self.training, self.context) = (layout, images, training, context)
+        (self.layout, self.images, self.purpose, self.context) = (layout, images, purpose, context)
         parameters = arena.floats(layout.count)
-        gradients = training ? arena.floats(layout.count) : nil
+        gradients =
+            switch purpose {
+            case .sampling: nil
+            case .training: arena.floats(layout.count)
+            case .examples: arena.floats(images * layout.largestLayer)
+            }
         var largest = side * side * layout.architecture.channels
         for (level, blocks) in (layout.down + layout.up.reversed()).enumerated() {
             let pixels = (side >> (level % layout.down.count)) * (side >> (level % layout.down.count))
@@ -39,41 +48,106 @@ final class UNetBuilder {
         embeddingWidth = layout.width(["time.output"])
         embedding = arena.floats(images * embeddingWidth)
         embeddingGradient = arena.floats(images * embeddingWidth)
-        groupScratch = arena.floats(Network.group * side * side)
     }
 
     func tensor(side: Int, channels: Int) -> Tensor {
         let count = images * side * side * channels
         return Tensor(
-            context.arena.floats(count), gradient: training ? context.arena.floats(count) : nil, side: side,
+            context.arena.floats(count), gradient: learns ? context.arena.floats(count) : nil, side: side,
             channels: channels)
     }
 
-    /// Memory for a value that only its own step reads: kept for the way back while training, shared otherwise.
+    /// Memory for a value that only its own step reads: kept for the way back while learning, shared otherwise.
     func working(_ slot: Int, _ count: Int) -> Network.Floats {
-        training ? context.arena.floats(images * count) : scratch[slot]
+        learns ? context.arena.floats(images * count) : scratch[slot]
     }
 
-    func address(_ name: String) -> Network.Floats { parameters + layout.parameter(name).offset }
+    /// The parameters `NAME.weight` and `NAME.bias`, or the former alone.
+    func layer(_ name: String) -> LayerParameters { LayerParameters(name, self) }
 
-    func gradient(_ name: String) -> Network.Floats {
-        guard let gradients else { preconditionFailure("this network was made without gradients") }
-        return gradients + layout.parameter(name).offset
+    /// A normalisation of `channels` channels, which are those of `layer` from `offset` on.
+    func norm(_ layer: LayerParameters, offset: Int = 0, side: Int, channels: Int, silu: Bool) -> GroupNorm {
+        GroupNorm(
+            context, images: images, pixels: side * side, channels: channels, gamma: layer.weights + offset,
+            beta: layer.bias + offset, silu: silu)
     }
 
-    /// A convolution of the layout; `dy` and `dx` are used while training only.
+    /// The convolution of `layer` on images of `side`²; `dy` and `dx` are used on the way back only.
     func convolution(
-        _ name: String, side: Int, stride: Int = 1, adding: Bool = false, x: Network.Floats, y: Network.Floats,
-        dy: Network.Floats?, dx: Network.Floats?
+        _ layer: LayerParameters, side: Int, stride: Int = 1, x: Network.Floats, y: Network.Floats,
+        adding addend: Network.Floats? = nil, dy: Network.Floats?, dx: Network.Floats?
     ) throws(LaurelError) -> Convolution {
-        let shape = layout.parameter("\(name).weight").shape
-        var buffers = Convolution.Buffers(x: x, y: y, weights: address("\(name).weight"), bias: address("\(name).bias"))
-        if training, let dy {
+        var buffers = Convolution.Buffers(x: x, y: y, addend: addend, weights: layer.weights, bias: layer.bias)
+        if learns, let dy {
             buffers.gradients = Convolution.Gradients(
-                dy: dy, dx: dx, weights: gradient("\(name).weight"), bias: gradient("\(name).bias"))
+                dy: dy, dx: dx, weights: layer.target, bias: layer.target + layer.weightCount)
         }
         return try Convolution(
-            context, images: images, side: side, input: shape[1], output: shape[0], stride: stride, adding: adding,
-            buffers)
+            context,
+            Convolution.Shape(
+                images: images, side: side, input: layer.shape[1], output: layer.shape[0], stride: stride), buffers)
+    }
+}
+
+/// One layer's weights and bias, side by side in the layout, and where their gradients go.
+final class LayerParameters {
+    let weights: Network.Floats
+    let bias: Network.Floats
+    /// Extents of the weights.
+    let shape: [Int]
+    let weightCount: Int
+    private let range: Range<Int>
+    private unowned let builder: UNetBuilder
+
+    init(_ name: String, _ builder: UNetBuilder) {
+        let weight = builder.layout.parameter("\(name).weight")
+        let bias = builder.layout.find("\(name).bias")
+        precondition(bias.map { $0.offset == weight.offset + weight.count } ?? true, "a bias follows its weights")
+        weights = builder.parameters + weight.offset
+        self.bias = weights + weight.count
+        (shape, weightCount, self.builder) = (weight.shape, weight.count, builder)
+        range = weight.offset..<weight.offset + weight.count + (bias?.count ?? 0)
+    }
+
+    /// Address of the weights' gradient, that of the bias behind it; of the first image when each has its own.
+    var target: Network.Floats {
+        guard let gradients = builder.gradients else { preconditionFailure("a sampling network has no gradients") }
+        return builder.purpose == .training ? gradients + range.lowerBound : gradients
+    }
+
+    /// Numbers between the gradients of two images; 0 when they are summed.
+    var apart: Int { builder.purpose == .training ? 0 : range.count }
+
+    /// Parts of a batch whose gradients are kept apart.
+    var parts: Int { builder.purpose == .training ? 1 : builder.images }
+
+    /// The target of a normalisation that reads this layer from channel `offset` on.
+    func normTarget(_ offset: Int = 0) -> GroupNorm.Target {
+        (gamma: target + offset, beta: target + weightCount + offset, apart: apart)
+    }
+
+    /// Sets the gradient to zero, before what adds to it.
+    func clear() { target.update(repeating: 0, count: parts * range.count) }
+
+    /// Hands on the gradients of each image once they are complete.
+    func deliver() {
+        if builder.purpose == .examples { builder.receiver?(range, UnsafePointer(target), range.count) }
+    }
+
+    /// The gradient of a convolution's weights and bias.
+    func gradient(of convolution: Convolution) {
+        if builder.purpose == .training {
+            convolution.backwardWeights()
+        } else {
+            convolution.backwardWeights(rows: target, stride: range.count)
+            deliver()
+        }
+    }
+
+    /// The gradient of a linear layer that reads this layer's weights from input `offset` on; with its bias if asked.
+    func gradient(of linear: Linear, offset: Int = 0, x: Network.Floats, dy: Network.Floats, bias: Bool = true) {
+        linear.gradient(
+            x: x, dy: dy, weights: target + offset, bias: bias ? target + weightCount : nil, images: parts, apart: apart
+        )
     }
 }

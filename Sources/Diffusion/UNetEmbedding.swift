@@ -16,12 +16,22 @@ final class EmbeddingStep: UNetStep {
     private let sum: Network.Floats
     private let gradient: Network.Floats
     private let frequencies: [Float]
+    private let lower: LayerParameters
+    private let upper: LayerParameters
+    private let classTable: LayerParameters?
+    private let lowerLinear: Linear
+    private let upperLinear: Linear
 
     init(_ builder: UNetBuilder) {
         self.builder = builder
         base = builder.layout.architecture.base
         innerWidth = builder.layout.width(["time.inner"])
         let (arena, images) = (builder.context.arena, builder.images)
+        lower = builder.layer("time.0")
+        upper = builder.layer("time.1")
+        classTable = builder.layout.architecture.classes > 0 ? builder.layer("class") : nil
+        lowerLinear = Linear(builder.context, rows: images, input: base, output: innerWidth)
+        upperLinear = Linear(builder.context, rows: images, input: innerWidth, output: builder.embeddingWidth)
         times = UnsafeMutableBufferPointer(start: arena.floats(images), count: images)
         classes = UnsafeMutableBufferPointer(
             start: UnsafeMutableRawPointer(arena.floats(images)).bindMemory(to: Int32.self, capacity: images),
@@ -46,13 +56,12 @@ final class EmbeddingStep: UNetStep {
                 waves[image * base + half + i] = sinf(angle)
             }
         }
-        linear("time.0", waves, base, into: inner, innerWidth)
+        lowerLinear.forward(waves, weights: lower.weights, bias: lower.bias, into: inner)
         Network.silu(images * innerWidth, inner, into: activated)
-        linear("time.1", activated, innerWidth, into: sum, width)
-        if builder.layout.architecture.classes > 0 {
+        upperLinear.forward(activated, weights: upper.weights, bias: upper.bias, into: sum)
+        if let classTable {
             for image in 0..<images {
-                let row = builder.address("class.weight") + Int(classes[image]) * width
-                Network.add(width, row, to: sum + image * width)
+                Network.add(width, classTable.weights + Int(classes[image]) * width, to: sum + image * width)
             }
         }
         Network.silu(images * width, sum, into: builder.embedding)
@@ -62,31 +71,19 @@ final class EmbeddingStep: UNetStep {
         let (images, width) = (builder.images, builder.embeddingWidth)
         let above = builder.embeddingGradient
         Network.siluBackward(images * width, dy: above, x: sum, into: above)
-        if builder.layout.architecture.classes > 0 {
+        if let classTable {
+            classTable.clear()
             for image in 0..<images {
-                let row = builder.gradient("class.weight") + Int(classes[image]) * width
+                let row = classTable.target + image * classTable.apart + Int(classes[image]) * width
                 Network.add(width, above + image * width, to: row)
             }
+            classTable.deliver()
         }
-        linearBackward("time.1", above, width, activated, innerWidth)
-        Network.multiply(
-            rows: images, columns: innerWidth, inner: width, above, stride: width, builder.address("time.1.weight"),
-            stride: innerWidth, into: gradient, stride: innerWidth)
+        upper.gradient(of: upperLinear, x: activated, dy: above)
+        upper.deliver()
+        upperLinear.backward(above, weights: upper.weights, into: gradient)
         Network.siluBackward(images * innerWidth, dy: gradient, x: inner, into: gradient)
-        linearBackward("time.0", gradient, innerWidth, waves, base)
-    }
-
-    private func linear(_ name: String, _ x: Network.Floats, _ from: Int, into y: Network.Floats, _ to: Int) {
-        Network.multiply(
-            rows: builder.images, columns: to, inner: from, x, stride: from, builder.address("\(name).weight"),
-            stride: from, secondTransposed: true, into: y, stride: to)
-        Network.addRow(builder.address("\(name).bias"), rows: builder.images, columns: to, to: y)
-    }
-
-    private func linearBackward(_ name: String, _ dy: Network.Floats, _ to: Int, _ x: Network.Floats, _ from: Int) {
-        Network.multiply(
-            rows: to, columns: from, inner: builder.images, dy, stride: to, transposed: true, x, stride: from,
-            into: builder.gradient("\(name).weight"), stride: from)
-        Network.sumRows(dy, rows: builder.images, columns: to, into: builder.gradient("\(name).bias"))
+        lower.gradient(of: lowerLinear, x: waves, dy: gradient)
+        lower.deliver()
     }
 }

@@ -7,6 +7,7 @@ final class ConvolutionStep: UNetStep {
     private let builder: UNetBuilder
     private let input: Tensor.Reading?
     private let count: Int
+    private let layer: LayerParameters
     private let convolution: Convolution
 
     /// From a tensor of the network.
@@ -14,10 +15,10 @@ final class ConvolutionStep: UNetStep {
         self.builder = builder
         self.input = input.read()
         count = builder.images * input.side * input.side * input.channels
-        output = builder.tensor(
-            side: input.side / 2, channels: builder.layout.parameter("\(name).weight").shape[0])
+        layer = builder.layer(name)
+        output = builder.tensor(side: input.side / 2, channels: layer.shape[0])
         convolution = try builder.convolution(
-            name, side: input.side, stride: 2, x: input.value, y: output.value, dy: output.gradient,
+            layer, side: input.side, stride: 2, x: input.value, y: output.value, dy: output.gradient,
             dx: builder.scratch[0])
     }
 
@@ -26,9 +27,10 @@ final class ConvolutionStep: UNetStep {
         self.builder = builder
         input = nil
         count = 0
-        output = builder.tensor(side: side, channels: builder.layout.parameter("\(name).weight").shape[0])
+        layer = builder.layer(name)
+        output = builder.tensor(side: side, channels: layer.shape[0])
         convolution = try builder.convolution(
-            name, side: side, x: images, y: output.value, dy: output.gradient, dx: nil)
+            layer, side: side, x: images, y: output.value, dy: output.gradient, dx: nil)
     }
 
     func pack() { convolution.pack() }
@@ -36,7 +38,7 @@ final class ConvolutionStep: UNetStep {
     func forward() { convolution.forward() }
 
     func backward() {
-        convolution.backwardWeights()
+        layer.gradient(of: convolution)
         guard let input else { return }
         convolution.backwardData()
         if input.addsGradient {
@@ -53,16 +55,18 @@ final class UpsampleStep: UNetStep {
     private let builder: UNetBuilder
     private let input: Tensor.Reading
     private let large: Network.Floats
+    private let layer: LayerParameters
     private let convolution: Convolution
 
     init(_ name: String, _ input: Tensor, _ builder: UNetBuilder) throws(LaurelError) {
         self.builder = builder
         self.input = input.read()
         let side = 2 * input.side
-        output = builder.tensor(side: side, channels: builder.layout.parameter("\(name).weight").shape[0])
+        layer = builder.layer(name)
+        output = builder.tensor(side: side, channels: layer.shape[0])
         large = builder.working(0, side * side * input.channels)
         convolution = try builder.convolution(
-            name, side: side, x: large, y: output.value, dy: output.gradient, dx: builder.scratch[1])
+            layer, side: side, x: large, y: output.value, dy: output.gradient, dx: builder.scratch[1])
     }
 
     func pack() { convolution.pack() }
@@ -77,7 +81,7 @@ final class UpsampleStep: UNetStep {
     func backward() {
         // The path on the way up has one reader, so the gradient is written, never added to.
         precondition(!input.addsGradient, "an upsampled tensor has no other reader")
-        convolution.backwardWeights()
+        layer.gradient(of: convolution)
         convolution.backwardData()
         let tensor = input.tensor
         Network.upsampleBackward(
@@ -94,7 +98,9 @@ final class HeadStep: UNetStep {
     private let builder: UNetBuilder
     private let input: Tensor.Reading
     private let normalised: Network.Floats
-    private let statistics: Network.Floats
+    private let normLayer: LayerParameters
+    private let layer: LayerParameters
+    private let norm: GroupNorm
     private let convolution: Convolution
 
     init(_ input: Tensor, _ builder: UNetBuilder) throws(LaurelError) {
@@ -103,33 +109,29 @@ final class HeadStep: UNetStep {
         let (arena, pixels) = (builder.context.arena, input.side * input.side)
         let count = builder.images * pixels * builder.layout.architecture.channels
         result = arena.floats(count)
-        resultGradient = arena.floats(builder.training ? count : 0)
+        resultGradient = arena.floats(builder.learns ? count : 0)
         normalised = builder.working(0, pixels * input.channels)
-        statistics = arena.floats(2 * builder.images * input.channels / Network.group)
+        normLayer = builder.layer("head.norm")
+        layer = builder.layer("head")
+        norm = builder.norm(normLayer, side: input.side, channels: input.channels, silu: true)
         convolution = try builder.convolution(
-            "head", side: input.side, x: normalised, y: result, dy: resultGradient, dx: builder.scratch[1])
+            layer, side: input.side, x: normalised, y: result, dy: resultGradient, dx: builder.scratch[1])
     }
 
     func pack() { convolution.pack() }
 
     func forward() {
-        let tensor = input.tensor
-        Network.normForward(
-            images: builder.images, pixels: tensor.side * tensor.side, channels: tensor.channels, tensor.value,
-            gamma: builder.address("head.norm.weight"), beta: builder.address("head.norm.bias"), silu: true,
-            into: normalised, stride: tensor.channels, statistics: statistics)
+        norm.forward(input.value, into: normalised, stride: input.tensor.channels)
         convolution.forward()
     }
 
     func backward() {
-        convolution.backwardWeights()
+        layer.gradient(of: convolution)
         convolution.backwardData()
-        let tensor = input.tensor
-        Network.normBackward(
-            images: builder.images, pixels: tensor.side * tensor.side, channels: tensor.channels,
-            dy: builder.scratch[1], stride: tensor.channels, x: tensor.value, statistics: statistics,
-            gamma: builder.address("head.norm.weight"), beta: builder.address("head.norm.bias"), silu: true,
-            dgamma: builder.gradient("head.norm.weight"), dbeta: builder.gradient("head.norm.bias"),
-            dx: input.gradient, and: input.addsGradient ? input.gradient : nil, scratch: builder.groupScratch)
+        normLayer.clear()
+        norm.backward(
+            builder.scratch[1], stride: input.tensor.channels, x: input.value, target: normLayer.normTarget(),
+            into: input.gradient, and: input.addsGradient ? input.gradient : nil)
+        normLayer.deliver()
     }
 }

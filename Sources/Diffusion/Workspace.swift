@@ -9,14 +9,16 @@ internal import Numerics
 package final class Workspace {
     /// The model that fine-tuning starts from.
     package private(set) var model: DiffusionModel
-    private let run: TrainingRun
+    let run: TrainingRun
     private let sampler: Sampler
-    private let batch: Int
+    let batch: Int
+    let imageCount: Int
 
     /// Makes a workspace for models of `model`'s recipe on `images`, of which fine-tuning takes subsets.
     package init(model: DiffusionModel, images: ImageBatch, labels: [Int32] = [], batch: Int = 64) throws(LaurelError) {
         self.model = model
         self.batch = batch
+        imageCount = images.count
         run = try TrainingRun(
             model.recipe, images: images, labels: labels, batch: batch, parts: 1, keepsAverage: false)
         sampler = try Sampler(model.recipe)
@@ -51,14 +53,17 @@ package final class Workspace {
     package func fineTune(
         items: [Int], steps: Int, seed: UInt64, learningRate: Double = 1e-3
     ) throws(LaurelError) -> Double {
+        try fineTune(items: items, steps: steps, seed: seed, learningRate: learningRate, from: model)
+    }
+
+    /// The same from any parameters of the workspace's architecture.
+    func fineTune(
+        items: [Int], steps: Int, seed: UInt64, learningRate: Double, from start: DiffusionModel
+    ) throws(LaurelError) -> Double {
         precondition(!items.isEmpty, "fine-tuning needs at least one image")
-        reset()
-        var training = Recipe.Training()
-        training.steps = steps
-        training.batch = batch
-        training.learningRate = learningRate
-        training.warmup = min(5, steps / 4)
-        training.ema = 0
+        NetworkContext.useOneThread()
+        run.reset(to: start.parameters)
+        let training = course(steps: steps, learningRate: learningRate)
         var (sum, counted) = (0.0, 0)
         for step in 0..<max(0, steps) {
             let outcome = try run.advance(training, items: items, seed: seed)
@@ -67,9 +72,23 @@ package final class Workspace {
                 counted += 1
             }
         }
-        sampler.load(run)
+        exportRun()
         return counted > 0 ? sum / Double(counted) : 0
     }
+
+    /// The course of a short training: a brief rise of the learning rate, then a half cosine to 0.
+    func course(steps: Int, learningRate: Double) -> Recipe.Training {
+        var training = Recipe.Training()
+        training.steps = steps
+        training.batch = batch
+        training.learningRate = learningRate
+        training.warmup = min(5, steps / 4)
+        training.ema = 0
+        return training
+    }
+
+    /// Lets the sampler draw from the parameters as they now are.
+    func exportRun() { sampler.load(run) }
 
     /// `count` images from the model as it now is; see ``Sampler``.
     package func sample(count: Int, steps: Int, noiseSeed: UInt64) -> ImageBatch {

@@ -9,11 +9,11 @@ enum LaurelBench {
         switch arguments.first {
         case "valuation-tables" where arguments.count == 2: try ValuationBench.writeTables(to: arguments[1])
         case "valuation-compare" where arguments.count == 2: try ValuationBench.compare(against: arguments[1])
-        case "engine": try EngineBench.run()
+        case "engine" where arguments.count == 2: try EngineBench.run(arguments[1])
         case "valuation-cost": try ValuationBench.cost()
         default:
             throw LaurelError.input(
-                "no such benchmark", next: "engine, valuation-tables DIR, valuation-compare DIR or valuation-cost")
+                "no such benchmark", next: "engine PART, valuation-tables DIR, valuation-compare DIR or valuation-cost")
         }
     }
 }

@@ -12,6 +12,7 @@ package final class NetworkContext {
     let stream: OneDNN.Stream
     private var scratchMemories: [OneDNN.Memory] = []
     private var scratchBytes = 0
+    private var scratchAddress: UnsafeMutablePointer<Float>?
 
     /// An empty network on this machine's processor.
     package init() throws(LaurelError) {
@@ -34,6 +35,17 @@ package final class NetworkContext {
         }
     }
 
+    /// Uses the kernels of this name from now on, in the whole process; false when this processor lacks them. Tests only
+    /// compare variants with it: a network must not change kernels while it runs.
+    package static func select(kernel name: String) -> Bool {
+        switch name {
+        case "avx512": laurel_kernel_select(laurel_kernel_avx512) == 1
+        case "avx2": laurel_kernel_select(laurel_kernel_avx2) == 1
+        case "baseline": laurel_kernel_select(laurel_kernel_baseline) == 1
+        default: false
+        }
+    }
+
     func scratchpad(_ descriptor: OneDNN.Descriptor) throws(LaurelError) -> OneDNN.Memory {
         let memory = try OneDNN.Memory(descriptor, at: nil)
         scratchMemories.append(memory)
@@ -41,9 +53,19 @@ package final class NetworkContext {
         return memory
     }
 
+    /// Asks for room that is free between any two operations.
+    func reserve(_ floats: Int) { scratchBytes = max(scratchBytes, floats * MemoryLayout<Float>.stride) }
+
+    /// The room that was asked for, as large as the largest wish.
+    var scratch: UnsafeMutablePointer<Float> {
+        guard let scratchAddress else { preconditionFailure("seal() comes before the first step") }
+        return scratchAddress
+    }
+
     /// Allocates the one scratchpad that all primitives use in turn. Call once, after the last layer is made.
     package func seal() throws(LaurelError) {
         let scratch = arena.floats(scratchBytes / MemoryLayout<Float>.stride + 16)
+        scratchAddress = scratch
         for memory in scratchMemories { try memory.setAddress(scratch) }
         scratchMemories = []
     }

@@ -1,185 +1,124 @@
-internal import COneDNN
 package import Errors
 
-/// A 3×3 convolution with bias, stride 1 or 2, padding 1, NHWC, on oneDNN.
+/// A 3×3 convolution with bias, stride 1 or 2, padding 1, NHWC.
 ///
-/// Weights stay in the order output, input, row, column of the common checkpoint formats; oneDNN's own order is packed
-/// from it by ``pack()`` whenever the parameters have changed.
+/// Stride 1 between channels in multiples of eight runs on our own Winograd kernels (``WinogradConvolution``), which need
+/// a quarter of the multiplications; everything else runs on oneDNN (``LibraryConvolution``). Weights stay in the order
+/// output, input, row, column of the common checkpoint formats; what a method reads instead is packed from them by
+/// ``pack()`` whenever the parameters have changed.
 package final class Convolution {
+    /// What a convolution computes: its extents.
+    package struct Shape: Hashable, Sendable {
+        /// Images in a batch.
+        package var images: Int
+        /// Rows and columns of the input.
+        package var side: Int
+        /// Input channels.
+        package var input: Int
+        /// Output channels.
+        package var output: Int
+        /// 1, or 2 on an even side.
+        package var stride: Int
+
+        package init(images: Int, side: Int, input: Int, output: Int, stride: Int = 1) {
+            precondition(stride == 1 || (stride == 2 && side % 2 == 0), "stride 1, or 2 on an even side")
+            (self.images, self.side, self.input, self.output, self.stride) = (images, side, input, output, stride)
+        }
+
+        /// Rows and columns of the output.
+        package var outSide: Int { side / stride }
+        /// Number of weights.
+        package var weights: Int { 9 * input * output }
+        /// Multiplications and additions of one pass when done directly.
+        package var operations: Double { 2 * 9 * Double(images * outSide * outSide * input * output) }
+    }
+
     /// Where a convolution reads and writes; all addresses are bound for good when it is made.
     package struct Buffers {
         /// Input, images × side² × input channels.
-        package var x: UnsafeMutablePointer<Float>
+        package var x: Network.Floats
         /// Output, images × (side/stride)² × output channels.
-        package var y: UnsafeMutablePointer<Float>
+        package var y: Network.Floats
+        /// Added to the output when given; as large as it, and may be it.
+        package var addend: Network.Floats?
         /// Parameters: weights, output × input × 3 × 3.
-        package var weights: UnsafeMutablePointer<Float>
+        package var weights: Network.Floats
         /// Parameters: one bias per output channel.
-        package var bias: UnsafeMutablePointer<Float>
+        package var bias: Network.Floats
         /// Gradients of the same four; nil where no gradient is wanted.
         package var gradients: Gradients?
 
         package init(
-            x: UnsafeMutablePointer<Float>, y: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>,
-            bias: UnsafeMutablePointer<Float>, gradients: Gradients? = nil
+            x: Network.Floats, y: Network.Floats, addend: Network.Floats? = nil, weights: Network.Floats,
+            bias: Network.Floats, gradients: Gradients? = nil
         ) {
-            (self.x, self.y, self.weights, self.bias, self.gradients) = (x, y, weights, bias, gradients)
+            (self.x, self.y, self.addend) = (x, y, addend)
+            (self.weights, self.bias, self.gradients) = (weights, bias, gradients)
         }
     }
 
     /// Where the backward pass reads (dy) and writes (the others, overwriting).
     package struct Gradients {
         /// Gradient of the output.
-        package var dy: UnsafeMutablePointer<Float>
+        package var dy: Network.Floats
         /// Gradient of the input; nil for the first layer of a network.
-        package var dx: UnsafeMutablePointer<Float>?
+        package var dx: Network.Floats?
         /// Gradient of the weights.
-        package var weights: UnsafeMutablePointer<Float>
+        package var weights: Network.Floats
         /// Gradient of the bias.
-        package var bias: UnsafeMutablePointer<Float>
+        package var bias: Network.Floats
 
-        package init(
-            dy: UnsafeMutablePointer<Float>, dx: UnsafeMutablePointer<Float>?, weights: UnsafeMutablePointer<Float>,
-            bias: UnsafeMutablePointer<Float>
-        ) {
+        package init(dy: Network.Floats, dx: Network.Floats?, weights: Network.Floats, bias: Network.Floats) {
             (self.dy, self.dx, self.weights, self.bias) = (dy, dx, weights, bias)
         }
     }
 
-    /// Multiplications and additions of one forward pass.
-    package let operations: Double
-    private let context: NetworkContext
-    private let forwardOperation: OneDNN.Operation
-    private var packing: [OneDNN.Operation] = []
-    private var dataOperation: OneDNN.Operation?
-    private var weightOperations: [OneDNN.Operation] = []
-
-    /// Makes the primitives of one shape. With `adding` the forward pass adds to what is in the output already.
-    package init(
-        _ context: NetworkContext, images: Int, side: Int, input: Int, output: Int, stride: Int = 1,
-        adding: Bool = false, _ buffers: Buffers
-    ) throws(LaurelError) {
-        precondition(stride == 1 || (stride == 2 && side % 2 == 0), "stride 1, or 2 on an even side")
-        let outSide = side / stride
-        self.context = context
-        operations = 2 * 9 * Double(images * outSide * outSide * input * output)
-        let shape = try Shape(
-            x: OneDNN.Descriptor([images, input, side, side], dnnl_nhwc),
-            y: OneDNN.Descriptor([images, output, outSide, outSide], dnnl_nhwc),
-            plain: OneDNN.Descriptor([output, input, 3, 3], dnnl_oihw), bias: OneDNN.Descriptor([output], dnnl_x),
-            any: OneDNN.Descriptor([output, input, 3, 3], dnnl_format_tag_any), stride: Int64(stride))
-        let forward = try shape.forward(adding: adding)
-
-        let plainWeights = try OneDNN.Memory(shape.plain, at: buffers.weights)
-        func packed(_ plan: OneDNN.Plan) throws(LaurelError) -> (OneDNN.Memory, OneDNN.Operation?) {
-            let wanted = try plan.descriptor(dnnl_query_weights_md)
-            if wanted.matches(shape.plain) { return (plainWeights, nil) }
-            let memory = try OneDNN.Memory(wanted, at: context.arena.floats(wanted.bytes / 4))
-            return (memory, try OneDNN.reorder(plainWeights, shape.plain, memory, wanted, context))
-        }
-
-        let (weights, reorder) = try packed(forward)
-        if let reorder { packing.append(reorder) }
-        let x = try OneDNN.Memory(shape.x, at: buffers.x)
-        forwardOperation = try OneDNN.Operation(
-            forward,
-            [
-                (DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, weights),
-                (DNNL_ARG_BIAS, try OneDNN.Memory(shape.bias, at: buffers.bias)),
-                (DNNL_ARG_DST, try OneDNN.Memory(shape.y, at: buffers.y)),
-                (DNNL_ARG_SCRATCHPAD, try context.scratchpad(forward.descriptor(dnnl_query_scratchpad_md))),
-            ])
-
-        guard let gradients = buffers.gradients else { return }
-        let dy = try OneDNN.Memory(shape.y, at: gradients.dy)
-        // The hint for the backward plans must be a forward plan without post-operations.
-        let hint = adding ? try shape.forward(adding: false) : forward
-        if let dx = gradients.dx {
-            let plan = try shape.backwardData(hint)
-            let (weights, reorder) = try packed(plan)
-            if let reorder { packing.append(reorder) }
-            dataOperation = try OneDNN.Operation(
-                plan,
-                [
-                    (DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_WEIGHTS, weights),
-                    (DNNL_ARG_DIFF_SRC, try OneDNN.Memory(shape.x, at: dx)),
-                    (DNNL_ARG_SCRATCHPAD, try context.scratchpad(plan.descriptor(dnnl_query_scratchpad_md))),
-                ])
-        }
-        let plan = try shape.backwardWeights(hint)
-        let wanted = try plan.descriptor(dnnl_query_diff_weights_md)
-        let target = try OneDNN.Memory(shape.plain, at: gradients.weights)
-        let isPlain = wanted.matches(shape.plain)
-        let found = isPlain ? target : try OneDNN.Memory(wanted, at: context.arena.floats(wanted.bytes / 4))
-        weightOperations.append(
-            try OneDNN.Operation(
-                plan,
-                [
-                    (DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_DIFF_WEIGHTS, found),
-                    (DNNL_ARG_DIFF_BIAS, try OneDNN.Memory(shape.bias, at: gradients.bias)),
-                    (DNNL_ARG_SCRATCHPAD, try context.scratchpad(plan.descriptor(dnnl_query_scratchpad_md))),
-                ]))
-        if !isPlain { weightOperations.append(try OneDNN.reorder(found, wanted, target, shape.plain, context)) }
+    /// Who computes.
+    package enum Method: Sendable {
+        /// Our own kernels; see ``WinogradConvolution/fits(_:)``.
+        case winograd
+        /// oneDNN.
+        case library
     }
 
-    /// Brings the parameters into oneDNN's order; after every change of the parameters, before the next pass.
-    package func pack() { for operation in packing { operation.run(on: context.stream) } }
+    /// What is computed.
+    package let shape: Shape
+    private let method: any ConvolutionMethod
+
+    /// Makes the room and the primitives of one shape; `method` is the fastest that fits unless one is named.
+    package init(
+        _ context: NetworkContext, _ shape: Shape, _ buffers: Buffers, method: Method? = nil
+    ) throws(LaurelError) {
+        self.shape = shape
+        switch method ?? (WinogradConvolution.fits(shape) ? .winograd : .library) {
+        case .winograd: self.method = WinogradConvolution(context, shape, buffers)
+        case .library: self.method = try LibraryConvolution(context, shape, buffers)
+        }
+    }
+
+    /// Brings the parameters into the method's order; after every change of the parameters, before the next pass.
+    package func pack() { method.pack() }
 
     /// Computes the output.
-    package func forward() { forwardOperation.run(on: context.stream) }
+    package func forward() { method.forward() }
 
     /// Computes the gradient of the input.
-    package func backwardData() { dataOperation?.run(on: context.stream) }
+    package func backwardData() { method.backwardData() }
 
-    /// Computes the gradients of weights and bias.
-    package func backwardWeights() { for operation in weightOperations { operation.run(on: context.stream) } }
+    /// Computes the gradients of weights and bias, summed over the images.
+    package func backwardWeights() { method.backwardWeights() }
+
+    /// Computes the gradients of each image: weights, then bias, `weights + output` numbers in each row of `rows`.
+    package func backwardWeights(rows: Network.Floats, stride: Int) {
+        method.backwardWeights(rows: rows, stride: stride)
+    }
 }
 
-/// The tensors of one convolution and the plans that oneDNN makes for them.
-private struct Shape {
-    var x, y, plain, bias, any: OneDNN.Descriptor
-    var stride: Int64
-
-    private var strides: [Int64] { [stride, stride] }
-    private var before: [Int64] { [1, 1] }
-    /// With stride 2 on an even side the last row and column of padding is never read.
-    private var after: [Int64] { stride == 1 ? [1, 1] : [0, 0] }
-
-    func forward(adding: Bool) throws(LaurelError) -> OneDNN.Plan {
-        var operation = dnnl_convolution_desc_t()
-        var (x, any, bias, y) = (x.value, any.value, bias.value, y.value)
-        let status = dnnl_convolution_forward_desc_init(
-            &operation, dnnl_forward_training, dnnl_convolution_direct, &x, &any, &bias, &y, strides, before, after)
-        try OneDNN.check(status, "a convolution")
-        return try plan(&operation, OneDNN.Attributes(addingToOutput: adding), nil)
-    }
-
-    func backwardData(_ hint: OneDNN.Plan) throws(LaurelError) -> OneDNN.Plan {
-        var operation = dnnl_convolution_desc_t()
-        var (x, any, y) = (x.value, any.value, y.value)
-        let status = dnnl_convolution_backward_data_desc_init(
-            &operation, dnnl_convolution_direct, &x, &any, &y, strides, before, after)
-        try OneDNN.check(status, "a convolution's data gradient")
-        return try plan(&operation, OneDNN.Attributes(), hint)
-    }
-
-    func backwardWeights(_ hint: OneDNN.Plan) throws(LaurelError) -> OneDNN.Plan {
-        var operation = dnnl_convolution_desc_t()
-        var (x, any, bias, y) = (x.value, any.value, bias.value, y.value)
-        let status = dnnl_convolution_backward_weights_desc_init(
-            &operation, dnnl_convolution_direct, &x, &any, &bias, &y, strides, before, after)
-        try OneDNN.check(status, "a convolution's weight gradient")
-        return try plan(&operation, OneDNN.Attributes(), hint)
-    }
-
-    private func plan(
-        _ operation: inout dnnl_convolution_desc_t, _ attributes: OneDNN.Attributes, _ hint: OneDNN.Plan?
-    ) throws(LaurelError) -> OneDNN.Plan {
-        var made: dnnl_primitive_desc_t?
-        let engine = try OneDNN.Engine.get()
-        let status = dnnl_primitive_desc_create(&made, &operation, attributes.handle, engine, hint?.handle)
-        try OneDNN.check(status, "this convolution's shape")
-        guard let made else { throw OneDNN.failure("a plan", dnnl_runtime_error) }
-        return OneDNN.Plan(made)
-    }
+/// A way to compute convolutions of one shape; the members are those of ``Convolution``.
+protocol ConvolutionMethod: AnyObject {
+    func pack()
+    func forward()
+    func backwardData()
+    func backwardWeights()
+    func backwardWeights(rows: Network.Floats, stride: Int)
 }

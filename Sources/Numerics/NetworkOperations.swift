@@ -24,28 +24,6 @@ package enum Network {
             blasint(cStride))
     }
 
-    /// Group normalisation (groups of ``group``) with SiLU or without; see `kernels.h`.
-    package static func normForward(
-        images: Int, pixels: Int, channels: Int, _ x: Floats, shift: UnsafePointer<Float>? = nil, gamma: Floats,
-        beta: Floats, silu: Bool, into y: Floats, stride: Int, statistics: Floats
-    ) {
-        laurel_norm_forward(
-            Int32(images), Int32(pixels), Int32(channels), x, shift, Int32(channels), gamma, beta, silu ? 1 : 0, y,
-            Int32(stride), statistics)
-    }
-
-    /// The gradient of ``normForward(images:pixels:channels:_:shift:gamma:beta:silu:into:stride:statistics:)``; `first`
-    /// and `second` are added to it. Adds to `dgamma` and `dbeta`.
-    package static func normBackward(
-        images: Int, pixels: Int, channels: Int, dy: Floats, stride: Int, x: Floats, statistics: Floats, gamma: Floats,
-        beta: Floats, silu: Bool, dgamma: Floats, dbeta: Floats, dx: Floats, adding first: Floats? = nil,
-        and second: Floats? = nil, dshift: Floats? = nil, scratch: Floats
-    ) {
-        laurel_norm_backward(
-            Int32(images), Int32(pixels), Int32(channels), dy, Int32(stride), x, statistics, gamma, beta, silu ? 1 : 0,
-            dgamma, dbeta, dx, first, second, dshift, Int32(channels), scratch)
-    }
-
     /// `y = x·sigmoid(x)`; `count` is a multiple of eight.
     package static func silu(_ count: Int, _ x: Floats, into y: Floats) { laurel_silu_forward(count, x, y) }
 
@@ -67,11 +45,6 @@ package enum Network {
     /// `y += x`.
     package static func add(_ count: Int, _ x: Floats, to y: Floats) { laurel_add(count, x, y) }
 
-    /// Adds `row` to each of `rows` rows of `y`.
-    package static func addRow(_ row: Floats, rows: Int, columns: Int, to y: Floats) {
-        laurel_add_rows(rows, Int32(columns), row, y)
-    }
-
     /// Adds the sum of all rows of `x` to `sum`.
     package static func sumRows(_ x: Floats, rows: Int, columns: Int, into sum: Floats) {
         laurel_sum_rows(rows, Int32(columns), x, sum)
@@ -86,6 +59,15 @@ package enum Network {
     package static func upsampleBackward(images: Int, side: Int, channels: Int, _ dy: Floats, into dx: Floats) {
         laurel_upsample_backward(Int32(images), Int32(side), Int32(channels), dy, dx)
     }
+
+    /// The pixels of one image under each tap of a 3×3 convolution: a row for each output pixel, in it `channels` × 9.
+    package static func unfold(side: Int, channels: Int, stride: Int, _ x: Floats, into columns: Floats) {
+        laurel_unfold(Int32(side), Int32(channels), Int32(stride), x, columns)
+    }
+
+    /// Keeps the multiply-add units busy with numbers in registers, `rounds` times; returns the number of operations.
+    /// What a benchmark calls the processor's peak.
+    package static func burst(rounds: Int) -> Double { laurel_burst(rounds) }
 
     /// The sum of squares, accumulated in double precision in a fixed order.
     package static func sumOfSquares(_ count: Int, _ x: Floats) -> Double { laurel_sum_of_squares(count, x) }

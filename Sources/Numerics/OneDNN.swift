@@ -153,18 +153,12 @@ enum OneDNN {
     final class Attributes {
         let handle: dnnl_primitive_attr_t
 
-        init(addingToOutput: Bool = false) throws(LaurelError) {
+        init() throws(LaurelError) {
             var made: dnnl_primitive_attr_t?
             try check(dnnl_primitive_attr_create(&made), "attributes")
             guard let made else { throw failure("attributes", dnnl_runtime_error) }
             handle = made
             try check(dnnl_primitive_attr_set_scratchpad_mode(made, dnnl_scratchpad_mode_user), "a scratchpad mode")
-            guard addingToOutput else { return }
-            var operations: dnnl_post_ops_t?
-            try check(dnnl_post_ops_create(&operations), "a post-operation")
-            defer { dnnl_post_ops_destroy(operations) }
-            try check(dnnl_post_ops_append_sum(operations, 1), "a sum")
-            try check(dnnl_primitive_attr_set_post_ops(made, operations), "a post-operation")
         }
 
         deinit { dnnl_primitive_attr_destroy(handle) }

@@ -27,11 +27,11 @@ void laurel_norm_forward(int images, int pixels, int channels, float *x, const f
                          const float *gamma, const float *beta, int silu, float *y, int y_stride, float *statistics);
 
 /// The gradient of laurel_norm_forward: dx = the normalisation's own gradient + first + second (each may be null or be dx).
-/// Adds to dgamma and dbeta; writes the gradient of shift (without first and second) when dshift is given.
+/// Adds to dgamma and dbeta, image i at i * apart (0 sums over the images); writes the gradient of shift (without first and second) when dshift is given.
 /// `scratch` holds 8 * pixels floats.
 void laurel_norm_backward(int images, int pixels, int channels, const float *dy, int dy_stride, const float *x,
                           const float *statistics, const float *gamma, const float *beta, int silu, float *dgamma,
-                          float *dbeta, float *dx, const float *first, const float *second, float *dshift,
+                          float *dbeta, long apart, float *dx, const float *first, const float *second, float *dshift,
                           int dshift_stride, float *scratch);
 
 /// y = x * sigmoid(x).
@@ -54,6 +54,20 @@ void laurel_sum_rows(long rows, int columns, const float *x, float *sum);
 void laurel_upsample_forward(int images, int side, int channels, const float *x, float *y);
 /// dx = the sum of the four gradients.
 void laurel_upsample_backward(int images, int side, int channels, const float *dy, float *dx);
+
+/// The pixels of one image under each tap of a 3x3 convolution with padding 1: (side/stride)^2 rows of channels x 9.
+void laurel_unfold(int side, int channels, int stride, const float *x, float *columns);
+
+/// Adds each number to a bucket with a sign: for eight numbers one code, whose low 24 bits name a block of eight buckets
+/// and whose high byte holds the signs (1 subtracts), lowest bit first.
+void laurel_sketch(long count, const float *x, const uint32_t *codes, float *buckets);
+
+/// Multiplies x by signs (a byte for eight numbers, 1 is minus), takes its Walsh-Hadamard transform in place, and adds
+/// scale times the result to y. `count` is a power of two, at least 8.
+void laurel_hadamard(long count, float *x, const uint8_t *signs, float scale, float *y);
+
+/// Multiply-adds between numbers in registers, as many at once as a register block has; returns the operations done.
+double laurel_burst(long rounds);
 
 /// Sum of squares, accumulated in double.
 double laurel_sum_of_squares(long count, const float *x);
