@@ -25,7 +25,7 @@ struct ModelCourse {
 
     let start: Start
     let folder: ModelFolder
-    let images: ImageBatch
+    let pictures: ModelService.Pictures
     let seed: UInt64
     let progress: ProgressHandler
 
@@ -54,7 +54,8 @@ struct ModelCourse {
         var digest = SHA256Hasher()
         digest.update([UInt8](try start.recipe.encoded()))
         if case .pruned(let model) = start { digest.update(try model.digest().bytes) }
-        images.pixels.withUnsafeBytes { digest.update([UInt8]($0)) }
+        pictures.batch.pixels.withUnsafeBytes { digest.update([UInt8]($0)) }
+        pictures.labels.withUnsafeBytes { digest.update([UInt8]($0)) }
         digest.update(Array("\(seed)".utf8))
         return digest.finish().hex
     }
@@ -91,9 +92,14 @@ struct ModelCourse {
         }
         let model =
             switch start {
-            case .recipe: try Diffusion.train(recipe, images: images, seed: seed, from: checkpoint, progress: after)
+            case .recipe:
+                try Diffusion.train(
+                    recipe, images: pictures.batch, labels: pictures.labels, seed: seed, from: checkpoint,
+                    progress: after)
             case .pruned(let pruned):
-                try Diffusion.recover(pruned, images: images, seed: seed, from: checkpoint, progress: after)
+                try Diffusion.recover(
+                    pruned, images: pictures.batch, labels: pictures.labels, seed: seed, from: checkpoint,
+                    progress: after)
             }
         guard let model else { throw CancellationError() }
         return (model, losses)

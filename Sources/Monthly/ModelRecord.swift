@@ -52,7 +52,8 @@ struct ModelFolder {
     }
 
     var checkpoint: URL { url.appending(path: "checkpoint.safetensors") }
-    var lossCurve: URL { url.appending(path: "loss.csv") }
+    var lossTable: URL { url.appending(path: "loss.csv") }
+    var lossPlot: URL { url.appending(path: "loss.svg") }
     private var recordFile: URL { url.appending(path: "model.json") }
 
     /// The record of a complete model; nil when there is none yet.

@@ -14,17 +14,19 @@ package enum ModelService {
     /// The id of a model's pruned companion.
     package static func prunedID(of id: String) -> String { "\(id)-pruned" }
 
+    /// Whether this processor has the vector units that the kernels are made for; without them everything works, slower.
+    package static var isFast: Bool { NetworkContext.kernelName != "baseline" }
+
     /// Trains the base model `id`; what is complete is only reported, what was interrupted continues.
     package static func train(
         _ house: House, id: String, source: Source, recipe: Recipe, seed: UInt64,
         progress: @escaping ProgressHandler
     ) async throws -> ModelRecord {
         let folder = try ModelFolder(house, id)
-        let (name, batch) = try await pictures(
-            house, source, side: recipe.architecture.side, channels: recipe.architecture.channels)
+        let pictures = try await pictures(house, source, for: recipe)
         if let record = try folder.record() {
             guard record.recipeDigest == Digest.sha256([UInt8](try recipe.encoded())).hex,
-                record.snapshot == name, record.seed == seed
+                record.snapshot == pictures.name, record.seed == seed
             else {
                 throw LaurelError.refused(
                     "model \(id) exists with another recipe, snapshot or seed", at: "model train",
@@ -35,11 +37,10 @@ package enum ModelService {
         try requireMemory(recipe)
         let began = ContinuousClock.now
         let course = ModelCourse(
-            start: .recipe(recipe), folder: folder, images: batch, seed: seed, progress: progress)
+            start: .recipe(recipe), folder: folder, pictures: pictures, seed: seed, progress: progress)
         let (model, losses) = try await course.run()
         return try await finish(
-            house, folder, model, losses, kind: .base, parent: nil, source: name, images: batch, seed: seed,
-            began: began)
+            house, folder, model, losses, kind: .base, parent: nil, pictures: pictures, seed: seed, began: began)
     }
 
     /// Prunes model `id` and trains the result again on everything; what is complete is only reported.
@@ -63,18 +64,18 @@ package enum ModelService {
         recipe.pruning = pruning
         try recipe.validate(at: "--sparsity")
         base = DiffusionModel(recipe: recipe, parameters: base.parameters)
-        let (name, batch) = try await pictures(
-            house, source, side: recipe.architecture.side, channels: recipe.architecture.channels)
+        let pictures = try await pictures(house, source, for: recipe)
         let began = ContinuousClock.now
         let gradients =
-            pruning.importance == .taylor ? try lossGradient(base, images: batch, seed: parent.seed) : nil
+            pruning.importance == .taylor
+            ? try lossGradient(base, images: pictures.batch, labels: pictures.labels, seed: parent.seed) : nil
         let (small, _) = Diffusion.prune(base, pruning, gradients: gradients)
         let course = ModelCourse(
-            start: .pruned(small), folder: folder, images: batch, seed: parent.seed, progress: progress)
+            start: .pruned(small), folder: folder, pictures: pictures, seed: parent.seed, progress: progress)
         let (model, losses) = try await course.run()
         return try await finish(
-            house, folder, model, losses, kind: .pruned, parent: id, source: name, images: batch,
-            seed: parent.seed, began: began)
+            house, folder, model, losses, kind: .pruned, parent: id, pictures: pictures, seed: parent.seed,
+            began: began)
     }
 
     /// Takes a model that was trained elsewhere.
@@ -88,8 +89,7 @@ package enum ModelService {
         let model = try DiffusionModel(
             recipe: recipe, tensors: SafeTensors(parsing: weights, at: place), at: place)
         return try await finish(
-            house, folder, model, [], kind: .base, parent: nil, source: nil, images: nil, seed: 0,
-            began: ContinuousClock.now)
+            house, folder, model, [], kind: .base, parent: nil, pictures: nil, seed: 0, began: ContinuousClock.now)
     }
 
     /// The model `id` with all its weights.
@@ -116,9 +116,10 @@ package enum ModelService {
             .compactMap { try ModelFolder(house, $0).record() }
     }
 
-    /// `count` pictures of model `id` in `steps` sampling steps.
+    /// `count` pictures of model `id` in `steps` sampling steps; of one class when `label` names it, else of all classes
+    /// in turns.
     package static func sample(
-        _ house: House, id: String, count: Int, steps: Int, seed: UInt64
+        _ house: House, id: String, count: Int, steps: Int, seed: UInt64, label: Int? = nil
     ) async throws -> [Image] {
         guard (1...10_000).contains(count), (1...1000).contains(steps) else {
             throw LaurelError.input(
@@ -126,13 +127,19 @@ package enum ModelService {
                 next: "use 1 to 10000 pictures and 1 to 1000 steps")
         }
         let model = try load(house, id: id)
+        let classes = model.recipe.architecture.classes
+        if let label, !(0..<classes).contains(label) {
+            throw LaurelError.input(
+                classes == 0 ? "model \(id) has no classes" : "model \(id) has classes 0 to \(classes - 1)",
+                at: "--class \(label)", next: "leave --class out, or name a class that it has")
+        }
         return try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(
                     with: Result {
                         let sampler = try Sampler(model.recipe)
                         sampler.load(model.parameters)
-                        return sampler.sample(count: count, steps: steps, seed: seed).images
+                        return sampler.sample(count: count, steps: steps, seed: seed, label: label).images
                     })
             }
         }
@@ -155,19 +162,18 @@ package enum ModelService {
 
     private static func finish(
         _ house: House, _ folder: ModelFolder, _ model: DiffusionModel, _ losses: [Float], kind: ModelRecord.Kind,
-        parent: String?, source: String?, images: ImageBatch?, seed: UInt64, began: ContinuousClock.Instant
+        parent: String?, pictures: Pictures?, seed: UInt64, began: ContinuousClock.Instant
     ) async throws -> ModelRecord {
         try model.save(to: folder.url)
-        if !losses.isEmpty {
-            var curve = CSVWriter(columns: [("step", .number), ("loss", .number)])
-            for (index, loss) in losses.enumerated() { curve.append([String(index + 1), String(loss)]) }
-            try Data(curve.bytes).write(to: folder.lossCurve, options: .atomic)
-        }
+        if !losses.isEmpty { try LossCurve(losses).write(to: folder) }
         let layout = Layout(model.recipe.architecture)
         let record = ModelRecord(
-            id: folder.id, kind: kind, parent: parent, snapshot: source, seed: seed, images: images?.count ?? 0,
+            id: folder.id, kind: kind, parent: parent, snapshot: pictures?.name, seed: seed,
+            images: pictures?.batch.count ?? 0,
             parameters: layout.count, operations: layout.operations,
-            loss: try images.map { try denoisingLoss(model, images: $0, seed: seed) } ?? 0,
+            loss: try pictures.map {
+                try denoisingLoss(model, images: $0.batch, labels: $0.labels, seed: seed)
+            } ?? 0,
             seconds: (ContinuousClock.now - began) / .seconds(1), kernel: NetworkContext.kernelName,
             recipeDigest: Digest.sha256([UInt8](try model.recipe.encoded())).hex,
             weightsDigest: try weightsDigest(model), createdAt: house.now.description)

@@ -47,6 +47,9 @@ struct ModelTrain: AsyncParsableCommand {
     func run() async throws {
         let house = try await global.openHouse()
         let recipe = try config.map { try Recipe(parsing: readInput($0), at: $0) } ?? Recipe()
+        if !ModelService.isFast {
+            Terminal.note("this processor has no AVX2: training works, several times slower")
+        }
         let printer = ProgressPrinter()
         _ = try await ModelService.train(
             house, id: id, source: pictures.source, recipe: recipe, seed: seed, progress: printer.handler)
@@ -93,12 +96,18 @@ struct ModelSample: AsyncParsableCommand {
 
     @Option(help: "Seed of the noise; the same for every model.") var seed: UInt64 = 1
 
+    @Option(
+        name: .customLong("class"),
+        help: ArgumentHelp("Draw this class of a conditional model; all classes in turns when none.", valueName: "n"))
+    var label: Int?
+
     @Option(help: ArgumentHelp("The PNG to write.", valueName: "file"))
     var out: String
 
     func run() async throws {
         let house = try await global.openHouse()
-        let images = try await ModelService.sample(house, id: id, count: count, steps: steps, seed: seed)
+        let images = try await ModelService.sample(
+            house, id: id, count: count, steps: steps, seed: seed, label: label)
         let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
         let sheet = Image.sheet(images, columns: columns, scale: max(1, 64 / images[0].width))
         do {
