@@ -111,7 +111,7 @@ let package = Package(
         tests(of: "Numerics"),
         tests(of: "Valuation", ["Errors", "Documents", "Numerics"], fixtures: true),
         tests(of: "Documents", ["Errors"]),
-        tests(of: "Statements", ["Errors", "Documents", "Money"]),
+        tests(of: "Statements", ["Errors", "Documents", "Money", "Postgres", "TestSupport", "laurel"]),
         tests(
             of: "Credit", ["Errors", "Documents", "Postgres", "Valuation", "TestSupport", "laurel"], fixtures: true),
     ],

@@ -30,6 +30,13 @@ bytes() { printf "$(printf '%s' "$1" | sed 's/../\\x&/g')"; }
 
 hash_of() { bytes "$1" | sha256sum | cut -d' ' -f1; }
 
+# key KID USE FIELD: the state of a key in keyring.json, or until which entry of the log it counts (trusted_log_size).
+# Reasons are people's words and are cut out first.
+key() {
+    sed -E 's/"reason":"([^"\]|\\.)*",//g' keyring.json | grep -o "\"kid\":\"$1\"[^}]*\"use\":\"$2\"" |
+        sed -n 's/.*"'"$3"'":"\{0,1\}\([a-z0-9]*\).*/\1/p'
+}
+
 decode() { printf '%s\n' "$1" | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \n'; }
 
 root=$(fingerprint root.pub.pem)
@@ -40,9 +47,18 @@ signed keyring.json root.pub.pem
 report "keyring.json is signed by the root key $root" $?
 grep -q "\"kid\":\"$root\"[^}]*\"state\":\"active\",\"use\":\"root\"" keyring.json
 report "keyring.json names that root key" $?
-grep -qE "\"kid\":\"$issuer\"[^}]*\"state\":\"(active|retired)\",\"use\":\"statement\"" keyring.json
+case "$(key "$issuer" statement state)" in
+    active) true ;;
+    # What such a key signed counts only where the log held it in time.
+    retired | revoked)
+        end=$(key "$issuer" statement trusted_log_size)
+        [ -n "$end" ] && [ "$(sed -n '2s/^index //p' statement.tlog-proof)" -lt "$end" ] &&
+            [ "$(sed -n '2s/^index //p' manifest.tlog-proof)" -lt "$end" ]
+        ;;
+    *) false ;;
+esac
 report "keyring.json lets issuer.pub.pem sign statements" $?
-grep -qE "\"kid\":\"$log\"[^}]*\"state\":\"(active|retired)\",\"use\":\"log\"" keyring.json
+[ "$(key "$log" log state)" = active ]
 report "keyring.json lets log.pub.pem sign the log" $?
 signed statement.json issuer.pub.pem
 report "statement.json is signed by issuer.pub.pem" $?
@@ -81,7 +97,7 @@ while [ "$width" -gt 1 ] && [ $((index ^ 1)) -ge "$width" ]; do index=$((index /
     [ "$(field manifest.json total_earned)" = "$(field manifest.json pool_net)" ]
 report "the amount is part of the run's total, and that is the whole pool" $?
 
-# The log: RFC 6962 audit path from "payout-statement/v1 DIGEST" to the signed checkpoint.
+# The log: its signed checkpoint, and RFC 6962 audit paths from "KIND DIGEST" to it.
 checkpoint=$(sed '1,/^$/d' statement.tlog-proof)
 body=$(mktemp) sig=$(mktemp)
 trap 'rm -f "$body" "$sig"' EXIT
@@ -89,21 +105,30 @@ printf '%s\n' "$checkpoint" | sed '/^$/,$d' >"$body"
 printf '%s\n' "$checkpoint" | sed -n 's/^— [^ ]* //p' | openssl base64 -d -A 2>/dev/null | tail -c +5 >"$sig"
 openssl pkeyutl -verify -pubin -inkey log.pub.pem -rawin -in "$body" -sigfile "$sig" >/dev/null 2>&1
 report "the log's checkpoint is signed by log.pub.pem" $?
-place=$(sed -n '2s/^index //p' statement.tlog-proof)
-last=$(($(sed -n 2p "$body") - 1))
-hash=$({ printf '\x00'; printf 'payout-statement/v1 %s\n' "$statement"; } | sha256sum | cut -d' ' -f1)
-while read -r line; do
-    other=$(decode "$line")
-    if [ $((place % 2)) -eq 1 ] || [ "$place" -eq "$last" ]; then
-        hash=$(hash_of "01$other$hash")
-        while [ $((place % 2)) -eq 0 ] && [ "$place" -gt 0 ]; do place=$((place >> 1)) last=$((last >> 1)); done
-    else
-        hash=$(hash_of "01$hash$other")
-    fi
-    place=$((place >> 1)) last=$((last >> 1))
-done < <(sed -n '3,/^$/p' statement.tlog-proof | sed '/^$/d')
-[ "$last" -eq 0 ] && [ "$hash" = "$(decode "$(sed -n 3p "$body")")" ] &&
+
+# in_log FILE PROOF KIND: whether the audit path in PROOF leads from FILE's entry to the root of that checkpoint.
+in_log() {
+    local place last hash other line
+    [ "$(sed '1,/^$/d' "$2")" = "$checkpoint" ] || return 1
+    place=$(sed -n '2s/^index //p' "$2")
+    last=$(($(sed -n 2p "$body") - 1))
+    hash=$({ printf '\x00'; printf '%s %s\n' "$3" "$(sha256sum <"$1" | cut -d' ' -f1)"; } | sha256sum | cut -d' ' -f1)
+    while read -r line; do
+        other=$(decode "$line")
+        if [ $((place % 2)) -eq 1 ] || [ "$place" -eq "$last" ]; then
+            hash=$(hash_of "01$other$hash")
+            while [ $((place % 2)) -eq 0 ] && [ "$place" -gt 0 ]; do place=$((place >> 1)) last=$((last >> 1)); done
+        else
+            hash=$(hash_of "01$hash$other")
+        fi
+        place=$((place >> 1)) last=$((last >> 1))
+    done < <(sed -n '3,/^$/p' "$2" | sed '/^$/d')
+    [ "$last" -eq 0 ] && [ "$hash" = "$(decode "$(sed -n 3p "$body")")" ]
+}
+in_log statement.json statement.tlog-proof payout-statement/v1 &&
     [ "$(sed -n 1p "$body")" = "$(field statement.json log_origin)" ]
 report "the statement is in the log" $?
+in_log manifest.json manifest.tlog-proof payout-manifest/v1
+report "the manifest is in the log" $?
 
 exit "$failed"

@@ -7,7 +7,7 @@ CREATE FUNCTION statements.refuse_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = statements, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION '% on %.% is refused: what was signed stays', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
-        USING ERRCODE = 'LR004', HINT = 'issue another version';
+        USING ERRCODE = 'LR001', HINT = 'issue another version';
 END $$;
 
 -- Public halves of all keys that ever signed. Their state lives in the keyring, whose last version is in force.
@@ -97,7 +97,7 @@ BEGIN
     FROM statements.log_entry e WHERE e.index < (SELECT min(a.index) FROM added a);
     IF EXISTS (SELECT 1 FROM (SELECT index, row_number() OVER (ORDER BY index) - 1 + expected AS due FROM added) a
                WHERE a.index <> a.due) THEN
-        RAISE EXCEPTION 'the log continues at entry %', expected USING ERRCODE = 'LR004';
+        RAISE EXCEPTION 'the log continues at entry %', expected USING ERRCODE = 'LR001';
     END IF;
     RETURN NULL;
 END $$;

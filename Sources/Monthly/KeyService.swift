@@ -36,20 +36,20 @@ package struct KeyService {
     package func establish() async throws -> Keyring {
         let store = KeyStore(directory: house.keys)
         let issuer = try HouseSettings.read(from: house.home).issuer
-        return try await house.database.withTransaction { connection in
-            let lock: Int64 = 9
-            _ = try await connection.query("SELECT pg_advisory_xact_lock(\(lock))")
-            let statements = StatementStore(connection)
-            if let signed = try await statements.keyring() { return try keyring(signed) }
-            var keys: [(KeyUse, PublicKey)] = []
-            for use in KeyUse.allCases {
-                let key = try store.key(use) ?? .generate()
-                try store.store(key, for: use)
-                keys.append((use, key.publicKey))
+        return try await house.whileSigning {
+            try await house.database.withTransaction { connection in
+                let statements = StatementStore(connection)
+                if let signed = try await statements.keyring() { return try keyring(signed) }
+                var keys: [(use: KeyUse, key: PrivateKey)] = []
+                for use in KeyUse.allCases {
+                    let key = try store.key(use) ?? .generate()
+                    try store.store(key, for: use)
+                    keys.append((use, key))
+                }
+                let first = Keyring.first(issuer: issuer, keys: keys.map { ($0.use, $0.key.publicKey) }, at: house.now)
+                try await statements.add(first, signedBy: try store.key(.root, activeIn: first))
+                return first
             }
-            let first = Keyring.first(issuer: issuer, keys: keys, at: house.now)
-            try await statements.add(first, signedBy: try store.require(.root))
-            return first
         }
     }
 
@@ -66,7 +66,7 @@ package struct KeyService {
         }
     }
 
-    /// Gives a use a new key; what the old one signed stays valid.
+    /// Gives a use a new key; what the old one signed until now stays valid, and its private half is deleted.
     ///
     /// - Returns: all keys.
     package func rotate(_ name: String) async throws -> [Key] {
@@ -78,17 +78,27 @@ package struct KeyService {
                 "the root key is pinned by your payees and does not rotate by itself", at: "root",
                 next: "rotate statement, log or approval; a new root is a new home that your payees must be told of")
         }
-        let key = try PrivateKey.generate()
-        let changed = try await change { keyring, _ in keyring.rotated(use, to: key.publicKey, at: house.now) }
-        try KeyStore(directory: house.keys).store(key, for: use)
+        let changed = try await house.whileSigning {
+            let store = KeyStore(directory: house.keys)
+            // On disk before it is published: a key that is published and lost could sign nothing, and the old one neither.
+            let key = try PrivateKey.generate()
+            try store.stage(key, for: use)
+            let changed = try await change { keyring, statements in
+                keyring.rotated(use, to: key.publicKey, logSize: try await statements.logSize(), at: house.now)
+            }
+            try store.promote(use)
+            return changed
+        }
         return changed.entries.map(Key.init)
     }
 
     /// Revokes a key: what it signed after `since`, as the log dates it, is worth nothing any more.
     package func revoke(_ kid: Digest, since: Timestamp, reason: String) async throws -> [Key] {
-        let changed = try await change { keyring, statements in
-            let size = try await statements.logSize(before: since)
-            return try keyring.revoked(kid, since: since, trustedLogSize: size, reason: reason, at: house.now)
+        let changed = try await house.whileSigning {
+            try await change { keyring, statements in
+                let size = try await statements.logSize(before: since)
+                return try keyring.revoked(kid, since: since, trustedLogSize: size, reason: reason, at: house.now)
+            }
         }
         return changed.entries.map(Key.init)
     }
@@ -115,21 +125,15 @@ package struct KeyService {
     private func change(
         _ next: (Keyring, StatementStore) async throws -> Keyring
     ) async throws -> Keyring {
-        let root = try KeyStore(directory: house.keys).require(.root)
-        return try await house.database.withTransaction { connection in
-            let lock: Int64 = 9
-            _ = try await connection.query("SELECT pg_advisory_xact_lock(\(lock))")
+        try await house.database.withTransaction { connection in
             let statements = StatementStore(connection)
             guard let signed = try await statements.keyring() else {
                 throw LaurelError.refused("there are no keys yet", at: house.keys.path, next: "run laurel init")
             }
             let current = try keyring(signed)
-            guard current.active(.root)?.key == root.publicKey else {
-                throw LaurelError.environment(
-                    "the root key here is not the keyring's", at: house.keys.path, next: "restore it from your backup")
-            }
+            let root = try KeyStore(directory: house.keys).key(.root, activeIn: current)
             let changed = try await next(current, statements)
-            try await statements.add(changed, signedBy: root)
+            if changed != current { try await statements.add(changed, signedBy: root) }
             return changed
         }
     }

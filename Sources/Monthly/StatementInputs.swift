@@ -4,7 +4,6 @@ import Errors
 import Foundation
 import Money
 import Postgres
-import Properties
 import Statements
 
 /// Gathers what statements say of a period and currency from the ledger's views and the credit run's results.
@@ -119,10 +118,12 @@ struct StatementInputs {
         return earnings
     }
 
-    /// What the statement's parts add up to must be what the books say; otherwise nothing is signed.
+    /// What the statement's parts add up to must be what the books say, and a statement must be able to say it; otherwise
+    /// nothing is signed.
     private func check(_ input: StatementInput, against payee: Row) throws {
         let document = try StatementDocument(
-            id: "check", issuedAt: Timestamp(secondsSinceEpoch: 0), salt: [UInt8](repeating: 0, count: 16),
+            id: Issuance.statementID(input), issuedAt: Timestamp(secondsSinceEpoch: 0),
+            salt: [UInt8](repeating: 0, count: 16),
             issuer: .init(name: "", keyID: .sha256(""), logOrigin: ""), input: input)
         let earned = Micros(try payee.get("earned"))
         let closing = Micros(try payee.get("closing"))
@@ -132,6 +133,14 @@ struct StatementInputs {
                 "the lines of \(input.payee.partyID) close with \(document.balance.closing.formatted), "
                     + "the ledger with \(closing.formatted)", at: "\(period) \(currency)", next: "laurel check --strict"
             )
+        }
+        do {
+            _ = try document.document.encoded()
+        } catch {
+            throw LaurelError.input(
+                "a statement cannot say this: \(error.problem)",
+                at: [document.id, error.place ?? ""].joined(separator: ": "),
+                next: "mend that name or title, then run the same command again")
         }
     }
 
@@ -191,6 +200,7 @@ struct CreditRows {
         {
             rows.scores[try row.get("player")] = (try decimal(row, "value"), try decimal(row, "std_error"))
         }
+        let directions = try await directions(connection, run)
         for row in try await connection.query(
             """
             SELECT r.player, r.property, r.value, r.std_error, r.low, r.high
@@ -206,9 +216,18 @@ struct CreditRows {
                 StatementInput.Credit(
                     property: property, value: try decimal(row, "value"), stdError: try decimal(row, "std_error"),
                     low: try decimal(row, "low"), high: try decimal(row, "high"),
-                    lowerIsBetter: property == "frechet_distance"))
+                    lowerIsBetter: directions[property] ?? false))
         }
         return rows
+    }
+
+    /// Whether less is better, by property, as the run's plan says: the credit is computed by the same word.
+    private static func directions(_ connection: Connection, _ run: String) async throws -> [String: Bool] {
+        guard
+            let row = try await connection.query("SELECT body FROM credit.plan WHERE run_id = \(run)").first
+        else { throw LaurelError.environment("the credit run has no plan", at: run, next: "laurel check --strict") }
+        let plan = try CreditPlan(parsing: try row.get("body", as: [UInt8].self))
+        return Dictionary(plan.properties.map { ($0.name, $0.lowerIsBetter) }) { first, _ in first }
     }
 
     /// Twelve decimals, the precision at which scores become weights; trailing zeros are left out.

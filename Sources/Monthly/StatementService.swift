@@ -27,16 +27,22 @@ package struct StatementService {
     package func issue(
         period: Period, currency: Currency? = nil
     ) async throws -> (statements: [StatementStore.Summary], issued: Int) {
-        let keyring = try await KeyService(house).establish()
-        let currencies = if let currency { [currency] } else { try await allocatedCurrencies(period) }
-        guard !currencies.isEmpty else {
-            throw LaurelError.refused(
-                "nothing is allocated", at: period.description, next: "laurel allocate --period \(period)")
-        }
-        _ = try await Ledger(database: house.database).settle(period, policy: WaterfallPolicy(WaterfallPolicy.standard))
-        var issued = 0
-        for currency in currencies {
-            issued += try await issue(period, currency, keyring)
+        try await KeyService(house).establish()
+        let issued = try await house.whileSigning {
+            let keyring = try await KeyService(house).keyring()
+            let key = try KeyStore(directory: house.keys).key(.statement, activeIn: keyring)
+            let currencies = if let currency { [currency] } else { try await allocatedCurrencies(period) }
+            guard !currencies.isEmpty else {
+                throw LaurelError.refused(
+                    "nothing is allocated", at: period.description, next: "laurel allocate --period \(period)")
+            }
+            // What cannot be issued is found before the settlement is posted, which stays.
+            for currency in currencies { try await rehearse(period, currency) }
+            _ = try await Ledger(database: house.database).settle(
+                period, policy: WaterfallPolicy(WaterfallPolicy.standard))
+            var issued = 0
+            for currency in currencies { issued += try await issue(period, currency, keyring, key) }
+            return issued
         }
         return (try await list(period: period), issued)
     }
@@ -48,12 +54,12 @@ package struct StatementService {
 
     /// The bytes of a statement as they were signed.
     package func signedBytes(of id: String) async throws -> [UInt8] {
-        try await bundle(id).files[StatementBundle.Name.statement] ?? []
+        try await house.database.withConnection { try await StatementStore($0).bytes(of: id) }
     }
 
     /// Writes the bundle of one statement to `directory/PARTY`.
     package func write(_ id: String, to directory: URL) async throws -> URL {
-        let bundle = try await bundle(id)
+        guard let bundle = try await bundles([id]).first?.bundle else { preconditionFailure("one id gives one bundle") }
         let party = try await list().first { $0.id == id }?.party ?? id
         let target = directory.appending(path: party, directoryHint: .isDirectory)
         try bundle.write(to: target)
@@ -89,17 +95,12 @@ package struct StatementService {
 
     /// The signed state of the log as a note.
     package func checkpoint() async throws -> String {
-        let keyring = try await KeyService(house).keyring()
-        return try await house.database.withTransaction { connection in
-            try await checkpoint(StatementStore(connection), keyring).checkpoint.note
-        }
+        try await signingLog { _, _, checkpoint, _ in checkpoint.note }
     }
 
     /// The proof that a document or statement is in the log, as a `tlog-proof` file.
     package func prove(_ entry: String) async throws -> String {
-        let keyring = try await KeyService(house).keyring()
-        return try await house.database.withTransaction { connection in
-            let store = StatementStore(connection)
+        try await signingLog { store, _, checkpoint, tree in
             let named = try await store.list().first { $0.id == entry }?.sha256
             guard let digest = named ?? Digest(hex: entry) else {
                 throw LaurelError.input(
@@ -108,8 +109,7 @@ package struct StatementService {
             guard let index = try await store.logIndex(of: digest) else {
                 throw LaurelError.input("the log has no such entry", at: entry)
             }
-            let (checkpoint, leaves) = try await checkpoint(store, keyring)
-            let path = LogTree.inclusionProof(of: Int(index), in: leaves[...])
+            let path = tree.inclusionProof(of: Int(index))
             return LogProof(index: UInt64(index), path: path, checkpoint: checkpoint).text
         }
     }
@@ -129,16 +129,20 @@ package struct StatementService {
 
     // MARK: - Steps
 
-    private func issue(_ period: Period, _ currency: Currency, _ keyring: Keyring) async throws -> Int {
-        let key = try KeyStore(directory: house.keys).require(.statement)
-        guard keyring.active(.statement)?.key == key.publicKey, let root = keyring.active(.root) else {
-            throw LaurelError.environment(
-                "the statement key here is not the keyring's active one", at: house.keys.path,
-                next: "restore it, or laurel keys rotate statement")
+    /// Builds everything that the books say already, so that text which cannot be signed is refused while nothing is
+    /// posted. Settling adds amounts and references of its own making, no text.
+    private func rehearse(_ period: Period, _ currency: Currency) async throws {
+        try await house.database.withTransaction(isolation: .repeatableRead, commit: false) { connection in
+            if try await StatementStore(connection).isIssued(period, currency) { return }
+            _ = try await StatementInputs(connection: connection, period: period, currency: currency).gather()
         }
+    }
+
+    private func issue(
+        _ period: Period, _ currency: Currency, _ keyring: Keyring, _ key: PrivateKey
+    ) async throws -> Int {
+        guard let root = keyring.active(.root) else { preconditionFailure("a keyring is signed by its root key") }
         return try await house.database.withTransaction(isolation: .repeatableRead) { connection in
-            let lock: Int64 = 9
-            _ = try await connection.query("SELECT pg_advisory_xact_lock(\(lock))")
             let store = StatementStore(connection)
             if try await store.isIssued(period, currency) { return 0 }
             let (inputs, allocation) = try await StatementInputs(
@@ -162,36 +166,36 @@ package struct StatementService {
         ).map { try Currency.named(try $0.get("currency", as: String.self)) }
     }
 
-    private func bundle(_ id: String) async throws -> StatementBundle {
-        guard let bundle = try await bundles([id]).first else { preconditionFailure("one id gives one bundle") }
-        return bundle.bundle
-    }
-
     private func bundles(_ ids: [String]) async throws -> [(id: String, bundle: StatementBundle)] {
-        let keyring = try await KeyService(house).keyring()
-        return try await house.database.withTransaction { connection in
-            let store = StatementStore(connection)
-            guard let signed = try await store.keyring() else {
-                throw LaurelError.refused("there are no keys yet", at: house.keys.path, next: "run laurel init")
-            }
-            let writer = try BundleWriter(keyringBytes: signed.bytes, keyringSignature: signed.signature)
-            let (checkpoint, leaves) = try await checkpoint(store, keyring)
+        try await signingLog { store, keyring, checkpoint, tree in
+            let writer = try BundleWriter(
+                keyringBytes: keyring.bytes, keyringSignature: keyring.signature,
+                history: try await store.history(of: checkpoint, in: tree))
             var bundles: [(id: String, bundle: StatementBundle)] = []
             for id in ids {
-                let stored = try await store.stored(id, leaves: leaves, checkpoint: checkpoint)
-                bundles.append((id, try writer.bundle(stored)))
+                bundles.append((id, try writer.bundle(try await store.stored(id, tree: tree, checkpoint: checkpoint))))
             }
             return bundles
         }
     }
 
-    private func checkpoint(
-        _ store: StatementStore, _ keyring: Keyring
-    ) async throws -> (checkpoint: Checkpoint, leaves: [Digest]) {
-        let key = try KeyStore(directory: house.keys).require(.log)
-        let leaves = try await store.leaves()
-        return (
-            try await store.checkpoint(origin: keyring.logOrigin, key: key, leaves: leaves, at: house.now), leaves
-        )
+    /// Runs the body with the signed state of the log, while nobody appends to it or changes the key that signs it.
+    private func signingLog<Outcome>(
+        _ body: (StatementStore, StatementStore.Signed, Checkpoint, LogTreeLevels) async throws -> Outcome
+    ) async throws -> Outcome {
+        try await house.whileSigning {
+            try await house.database.withTransaction { connection in
+                let store = StatementStore(connection)
+                guard let signed = try await store.keyring() else {
+                    throw LaurelError.refused("there are no keys yet", at: house.keys.path, next: "run laurel init")
+                }
+                let keyring = try Keyring(try CanonicalValue.parse(signed.bytes, name: StatementBundle.Name.keyring))
+                let key = try KeyStore(directory: house.keys).key(.log, activeIn: keyring)
+                let tree = try await store.tree()
+                let checkpoint = try await store.checkpoint(
+                    origin: keyring.logOrigin, key: key, tree: tree, at: house.now)
+                return try await body(store, signed, checkpoint, tree)
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@ package import Errors
 package import Foundation
 package import Statements
 
-/// Checks bundles offline: no database, no network, and no home unless there is one to remember a root in.
+/// Checks bundles offline: no database, no network, and no home unless there is one to remember in.
 package enum VerificationService {
     /// What was found, and what to tell about trust.
     package struct Result: Sendable {
@@ -52,7 +52,8 @@ package enum VerificationService {
     ///   - path: the directory or ZIP.
     ///   - root: the fingerprint to insist on; nil to use the stored one, else the bundle's own.
     ///   - previous: the payee's statement before, as directory or ZIP.
-    ///   - home: where a root that was seen first is remembered, if that directory exists.
+    ///   - home: where the root, the newest keyring and the states of the log that were seen are remembered, if that
+    ///     directory exists.
     /// - Throws: ``LaurelError`` of kind `input` when there is no bundle or the fingerprint is none.
     package static func verify(_ path: URL, root: String?, previous: URL?, home: URL) throws -> Result {
         let given = try root.map { text in
@@ -64,17 +65,28 @@ package enum VerificationService {
         let bundle = try StatementBundle(at: path)
         let old = try previous.map { try StatementBundle(at: $0) }
         let store = TrustStore(home: home)
-        let stored = given == nil ? try store.root() : nil
-        let report = Verifier.verify(bundle, root: given ?? stored, previous: old)
-        var warning: String?
-        if given == nil, stored == nil, report.isClean, let found = report.root {
-            let isKept = store.trust(found)
-            warning =
-                "no trusted root is known: believed the bundle's own, \(found.hex)"
-                + (isKept
-                    ? "; from now on it is the trusted one" : "; compare it with an older statement, or give --root")
+        let expected = try given ?? store.root()
+        let report = Verifier.verify(
+            bundle, root: expected, memory: try expected.flatMap { try store.memory(of: $0) }, previous: old)
+        return Result(
+            report: report, warning: try remember(report, isFirst: expected == nil, in: store),
+            failure: failure(report, at: path))
+    }
+
+    /// Keeps what a bundle that passed has shown. A home that does not exist is not made: verification needs none.
+    ///
+    /// - Returns: what to warn of.
+    private static func remember(_ report: Verifier.Report, isFirst: Bool, in store: TrustStore) throws -> String? {
+        guard let learned = report.learned, let root = report.root else { return nil }
+        let isTrusted = isFirst ? store.trust(root) : true
+        let isRemembered = try store.remember(learned, of: root)
+        guard isFirst else {
+            return isRemembered || !store.exists
+                ? nil : "the home cannot be written, so that this state of the log is not remembered"
         }
-        return Result(report: report, warning: warning, failure: failure(report, at: path))
+        return "no trusted root is known: believed the bundle's own, \(root.hex)"
+            + (isTrusted && isRemembered
+                ? "; from now on it is the trusted one" : "; compare it with an older statement, or give --root")
     }
 
     private static func failure(_ report: Verifier.Report, at path: URL) -> LaurelError? {

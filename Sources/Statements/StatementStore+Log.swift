@@ -10,7 +10,8 @@ extension StatementStore {
         case keyring = "keyring/v1"
     }
 
-    /// Appends entries in the order given; waits for whoever else appends, so that numbers have no gap.
+    /// Appends entries in the order given; waits for whoever else appends, so that numbers have no gap. A transaction
+    /// that sees one state of the database from its beginning must keep others from appending before it begins.
     func append(_ documents: [(kind: EntryKind, sha256: Digest)], at time: Timestamp) async throws {
         let lock: Int64 = 9
         _ = try await connection.query("SELECT pg_advisory_xact_lock(\(lock))")
@@ -41,6 +42,15 @@ extension StatementStore {
             """)[0].get("size")
     }
 
+    /// The whole log as a tree.
+    ///
+    /// - Throws: `LaurelError` of kind `refused` when it has no entries.
+    package func tree() async throws -> LogTreeLevels {
+        let leaves = try await leaves()
+        guard !leaves.isEmpty else { throw LaurelError.refused("the log is empty", at: "log", next: "run laurel init") }
+        return LogTreeLevels(leaves)
+    }
+
     /// The leaf hashes of the whole log, in order: 32 bytes an entry.
     package func leaves() async throws -> [Digest] {
         try await connection.query("SELECT leaf_hash FROM statements.log_entry ORDER BY index").map {
@@ -60,26 +70,48 @@ extension StatementStore {
 
     /// The signed state of the whole log: the one that was signed when it had this size, or a new one.
     package func checkpoint(
-        origin: String, key: PrivateKey, leaves: [Digest], at time: Timestamp
+        origin: String, key: PrivateKey, tree: LogTreeLevels, at time: Timestamp
     ) async throws -> Checkpoint {
-        guard !leaves.isEmpty else {
-            throw LaurelError.refused("the log is empty", at: origin, next: "run laurel init")
-        }
-        let fresh = Checkpoint(origin: origin, size: UInt64(leaves.count), root: LogTree.root(leaves[...]), key: key)
+        let fresh = Checkpoint(origin: origin, size: UInt64(tree.size), root: tree.root, key: key)
         try await connection.execute(
             """
             INSERT INTO statements.checkpoint (size, root, note, created_at)
-            VALUES (\(leaves.count), \(fresh.root.bytes), \(fresh.note), \(time.description))
+            VALUES (\(tree.size), \(fresh.root.bytes), \(fresh.note), \(time.description))
             ON CONFLICT (size) DO NOTHING
             """)
         let note = try await connection.query(
-            "SELECT note FROM statements.checkpoint WHERE size = \(leaves.count)")[0].get("note", as: String.self)
+            "SELECT note FROM statements.checkpoint WHERE size = \(tree.size)")[0].get("note", as: String.self)
         let checkpoint = try Checkpoint(parsing: note)
         guard checkpoint.root == fresh.root else {
             throw LaurelError(
-                .checkFailed, "the log is not the one that was signed at this size", at: "\(leaves.count) entries",
+                .checkFailed, "the log is not the one that was signed at this size", at: "\(tree.size) entries",
                 next: "restore the last backup: somebody went behind the database")
         }
         return checkpoint
+    }
+
+    /// The last states of the log that were signed before this one, each with its way to it.
+    ///
+    /// - Throws: `LaurelError` of kind `checkFailed` when the log no longer begins with what was signed.
+    package func history(of checkpoint: Checkpoint, in tree: LogTreeLevels) async throws -> LogHistory {
+        let rows = try await connection.query(
+            """
+            SELECT size, root FROM statements.checkpoint WHERE size < \(tree.size)
+            ORDER BY size DESC LIMIT \(LogHistory.maximumStates)
+            """)
+        let history = LogHistory(
+            states: try rows.reversed().map { row in
+                let size: Int64 = try row.get("size")
+                guard let root = Digest(bytes: try row.get("root", as: [UInt8].self)) else {
+                    preconditionFailure("the table holds 32 bytes")
+                }
+                return .init(size: UInt64(size), root: root, proof: tree.consistencyProof(from: Int(size)))
+            })
+        if let objection = history.objection(to: checkpoint) {
+            throw LaurelError(
+                .checkFailed, objection, at: checkpoint.origin,
+                next: "restore the last backup: somebody went behind the database")
+        }
+        return history
     }
 }

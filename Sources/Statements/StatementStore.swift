@@ -145,34 +145,51 @@ package struct StatementStore: Sendable {
         }
     }
 
-    /// Everything stored of a statement, with its proof in a tree of log leaves.
+    /// The bytes of a statement as they were signed.
     ///
     /// - Throws: `LaurelError` of kind `input` when there is no such statement.
-    package func stored(_ id: String, leaves: [Digest], checkpoint: Checkpoint) async throws -> BundleWriter.Stored {
+    package func bytes(of id: String) async throws -> [UInt8] {
+        guard
+            let row = try await connection.query("SELECT bytes FROM statements.statement WHERE id = \(id)").first
+        else { throw missing(id) }
+        return try row.get("bytes")
+    }
+
+    /// Everything stored of a statement, with its and its manifest's proof in a state of the log.
+    ///
+    /// - Throws: `LaurelError` of kind `input` when there is no such statement.
+    package func stored(_ id: String, tree: LogTreeLevels, checkpoint: Checkpoint) async throws -> BundleWriter.Stored {
         guard
             let row = try await connection.query(
                 """
-                SELECT s.bytes, s.sig, s.sum_proof, m.bytes AS manifest, m.sig AS manifest_sig, e.index
+                SELECT s.bytes, s.sig, s.sum_proof, m.bytes AS manifest, m.sig AS manifest_sig, e.index,
+                       r.index AS manifest_index
                 FROM statements.statement s
                 JOIN statements.manifest m USING (payout_run_id)
                 JOIN statements.log_entry e ON e.document_sha256 = s.sha256
+                JOIN statements.log_entry r ON r.document_sha256 = m.sha256
                 WHERE s.id = \(id)
                 """
             ).first
-        else { throw LaurelError.input("no such statement", at: id, next: "see laurel statement list") }
+        else { throw missing(id) }
         var attachments: [String: [UInt8]] = [:]
         for file in try await connection.query(
             "SELECT name, bytes FROM statements.attachment WHERE statement_id = \(id)")
         {
             attachments[try file.get("name")] = try file.get("bytes", as: [UInt8].self)
         }
-        let index = Int(try row.get("index", as: Int64.self))
+        func proof(_ column: String) throws -> LogProof {
+            let index = Int(try row.get(column, as: Int64.self))
+            return LogProof(index: UInt64(index), path: tree.inclusionProof(of: index), checkpoint: checkpoint)
+        }
         return BundleWriter.Stored(
             bytes: try row.get("bytes"), signature: try row.get("sig"), attachments: attachments,
             manifest: try row.get("manifest"), manifestSignature: try row.get("manifest_sig"),
             sumProof: try SumProof(parsing: try row.get("sum_proof", as: [UInt8].self)),
-            logProof: LogProof(
-                index: UInt64(index), path: LogTree.inclusionProof(of: index, in: leaves.prefix(Int(checkpoint.size))),
-                checkpoint: checkpoint))
+            logProof: try proof("index"), manifestProof: try proof("manifest_index"))
+    }
+
+    private func missing(_ id: String) -> LaurelError {
+        .input("no such statement", at: id, next: "see laurel statement list")
     }
 }

@@ -54,7 +54,7 @@ struct KeysCommand: AsyncParsableCommand {
 
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Give a use a new key; what the old one signed stays valid.",
+            abstract: "Give a use a new key; what the old one signed until now stays valid, and it is deleted.",
             discussion: "Example: laurel keys rotate statement")
 
         @OptionGroup var global: GlobalOptions

@@ -9,6 +9,8 @@ struct VerifyCommand: AsyncParsableCommand {
             Example: laurel verify statements/ada-lovelace
             Leaves with 0 when every check passes, 1 when one fails, 2 for no usable bundle, 3 for another root than the
             trusted one.
+            What a bundle that passed has shown is remembered in the home, if there is one: the root key, the newest keyring and
+            the states of the log. A later bundle that leaves out a revocation, or shows another past of the log, fails.
             """)
 
     @OptionGroup var global: GlobalOptions

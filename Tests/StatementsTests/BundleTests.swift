@@ -16,7 +16,7 @@ struct BundleTests {
             let report = Verifier.verify(bundle, root: example.root.publicKey.kid)
             #expect(report.isClean, "\(report.checks.filter { $0.outcome != .pass })")
             #expect(report.isRootTrusted == true)
-            #expect(report.checks.count == 17)
+            #expect(report.checks.count == 22)
         }
     }
 
@@ -34,10 +34,10 @@ struct BundleTests {
             #expect(signature.status == 0, "\(signature.output)")
             let script = try run("bash", ["verify.sh"], in: directory)
             #expect(script.status == 0, "\(script.output)")
-            #expect(!script.output.contains("FAIL") && script.output.contains("PASS the statement is in the log"))
+            #expect(!script.output.contains("FAIL") && script.output.contains("PASS the manifest is in the log"))
             for name in [
                 "statement.json", "manifest.json", "keyring.json", "sumproof.txt", "statement.tlog-proof",
-                "statement.html", "statement.json.sig",
+                "statement.html", "statement.json.sig", "manifest.tlog-proof",
             ] {
                 var bytes = try #require(bundle.files[name])
                 bytes[bytes.count / 2] ^= 1
@@ -53,9 +53,9 @@ struct BundleTests {
     func mutations() throws {
         let example = try Example()
         let bundle = try ada(example)
-        for (name, bytes) in bundle.files where name != "README.txt" && name != "verify.sh" {
-            // Attachments are bound by digest alone: a sample of their bytes says as much as all.
-            let step = name == "statement.html" || name == "statement.csv" ? 97 : 1
+        for (name, bytes) in bundle.files {
+            // These are compared whole: a sample of their bytes says as much as all.
+            let step = ["statement.html", "statement.csv", "verify.sh", "README.txt"].contains(name) ? 97 : 1
             for position in stride(from: 0, to: bytes.count, by: step) {
                 var files = bundle.files
                 files[name]?[position] ^= 1 << (position % 8)
@@ -81,7 +81,9 @@ struct BundleTests {
     func mixedBundles() throws {
         let example = try Example()
         let (ada, ben) = (try ada(example), try #require(example.bundles["ben"]))
-        for name in ["statement.json", "sumproof.txt", "statement.tlog-proof", "statement.html", "statement.csv"] {
+        for name in [
+            "statement.json", "sumproof.txt", "statement.tlog-proof", "statement.html", "statement.csv", "README.txt",
+        ] {
             var files = ada.files
             files[name] = ben.files[name]
             files[name + ".sig"] = ben.files[name + ".sig"] ?? ada.files[name + ".sig"]
@@ -119,13 +121,59 @@ struct BundleTests {
                     shortfallMinor: nil)
             default:
                 input.deductions = [
-                    .init(kind: .tax, reference: "t", base: .zero, ratePPM: nil, amount: Micros(-5))
+                    .init(kind: .tax, reference: "t", base: .zero, ratePPM: nil, amount: .zero)
                 ]
             }
         }
         let report = Verifier.verify(try ada(example), root: nil)
         #expect(!report.isClean)
         #expect(report.checks.contains { $0.name == "the statement is signed by the issuer" && $0.outcome == .pass })
+    }
+
+    @Test(
+        "A signed statement may say any amount: the verifier refuses it and does not fall",
+        arguments: ["9223372036854.775807", "-9223372036854.775808", "-1.000000"])
+    func extremeAmounts(amount: String) throws {
+        let (example, key) = (try Example(), try Example.key(2))
+        let bundle = try ada(example)
+        let document = try CanonicalValue.parse(try #require(bundle.files["statement.json"]))
+        var count = 0
+        for changed in document.replacingMoney(by: .string(amount)) {
+            var files = bundle.files
+            let bytes = try changed.encoded()
+            files["statement.json"] = bytes
+            files["statement.json.sig"] = key.sign(bytes)
+            #expect(!Verifier.verify(StatementBundle(files: files), root: nil).isClean)
+            count += 1
+        }
+        #expect(count > 15)
+    }
+
+    @Test("Arithmetic on amounts at the limits finds the objection and does not trap")
+    func limits() throws {
+        var input = try #require(try Example.inputs().first)
+        input.pool = .init(
+            gross: Micros(.max), processingFees: .zero, platformFee: .zero, net: Micros(.max), weightTotal: 7,
+            contributorCount: 1, datasetCount: 1)
+        for (whole, part) in [(Int64(-1_000_000), Int64(0)), (.min, .min), (.max, .min), (.max - 2, .max)] {
+            let line = input.earnings[0]
+            input.earnings = [
+                .init(
+                    datasetID: line.datasetID, contributorID: line.contributorID, title: line.title, role: line.role,
+                    sharePPM: 1_000_000, score: nil, stdError: nil, weight: 7, datasetAmount: Micros(whole),
+                    amount: Micros(part), usagePeriod: input.period)
+            ]
+            input.deductions = []
+            input.opening = .zero
+            input.payout = .init(
+                status: .nothingDue, amountMinor: 0, method: "manual", endToEndID: nil, minimumMinor: 0,
+                shortfallMinor: nil)
+            let document = try StatementDocument(
+                id: "x", issuedAt: try Timestamp(parsing: "2026-11-03T09:00:00Z"),
+                salt: [UInt8](repeating: 0, count: 16),
+                issuer: .init(name: "x", keyID: .sha256("x"), logOrigin: "x"), input: input)
+            #expect(StatementArithmetic.lines(document)?.hasPrefix("line 1: ") == true)
+        }
     }
 
     @Test("The opening balance must be the previous closing balance")
@@ -184,6 +232,32 @@ struct BundleTests {
             #expect(none.kind == .input)
             let empty = try #require(throws: LaurelError.self) { try StatementBundle(at: directory) }
             #expect(empty.problem == "bundle has no statement.json")
+        }
+    }
+}
+
+extension CanonicalValue {
+    /// Copies of a document, each with another of its amounts replaced.
+    fileprivate func replacingMoney(by other: CanonicalValue) -> [CanonicalValue] {
+        switch self {
+        case .string(let text): text.wholeMatch(of: /-?[0-9]+\.[0-9]{6}/) == nil ? [] : [other]
+        case .integer, .bool: []
+        case .array(let elements):
+            elements.indices.flatMap { index in
+                elements[index].replacingMoney(by: other).map { changed in
+                    var elements = elements
+                    elements[index] = changed
+                    return .array(elements)
+                }
+            }
+        case .object(let members):
+            members.keys.sorted().flatMap { key in
+                (members[key]?.replacingMoney(by: other) ?? []).map { changed in
+                    var members = members
+                    members[key] = changed
+                    return .object(members)
+                }
+            }
         }
     }
 }

@@ -82,4 +82,37 @@ struct DocumentTests {
             try Example { $0.payee = .init(partyID: $0.payee.partyID, displayName: "bell\u{7}") }
         }
     }
+
+    @Test(
+        "Amounts that are nowhere less than nothing are refused below zero",
+        arguments: ["pool.net", "earnings.dataset_amount", "earnings.amount", "deductions.amount", "balance.paid"])
+    func negative(path: String) throws {
+        let parts = path.split(separator: ".").map(String.init)
+        let statement = try #require(
+            try Example().run.statements.first { $0.document.input.payee.partyID == "ada" })
+        var members = try #require(statement.document.document.members)
+        var inner = members[parts[0]]?.members ?? members[parts[0]]?.elements?.first?.members ?? [:]
+        inner[parts[1]] = "-0.000001"
+        let isList = members[parts[0]]?.elements != nil
+        members[parts[0]] = isList ? .array([.object(inner)]) : .object(inner)
+        let error = try #require(throws: LaurelError.self) { try StatementDocument(.object(members)) }
+        #expect(error.problem == "amount is negative")
+        #expect(error.place == (isList ? "\(parts[0])[0].\(parts[1])" : path))
+    }
+
+    @Test("The page rounds credits to the nearest, as the command line does")
+    func rounding() throws {
+        func line(_ score: String, _ input: StatementInput) -> StatementInput.Credit {
+            .init(property: "vendi_score", value: score, stdError: "0", low: score, high: score, lowerIsBetter: false)
+        }
+        for (score, shown) in [
+            ("0.502163", "0.5022"), ("0.50214", "0.5021"), ("-0.502150", "\u{2212}0.5022"), ("9.99995", "10.000"),
+            ("0.99996", "1.0000"), ("12345.678", "12346"), ("99999.5", "100000"), ("0.000012345", "0.00001235"),
+            ("0.5", "0.5"), ("-0.000000", "0"), ("7", "7"), ("1.25", "1.25"),
+        ] {
+            let example = try Example { $0.credits = [line(score, $0)] }
+            let html = String(decoding: try #require(example.bundles["ada"]?.files["statement.html"]), as: UTF8.self)
+            #expect(html.contains("<td class=\"n\">\(shown)</td>"), "\(score)")
+        }
+    }
 }

@@ -20,18 +20,19 @@ struct Example {
         return key
     }
 
-    init(mutating change: (inout StatementInput) -> Void = { _ in }) throws {
+    /// - Parameters:
+    ///   - keyring: another one than ``firstKeyring()``.
+    ///   - logKey: signs the checkpoint.
+    ///   - before, after: entries of the log around the run's own.
+    ///   - earlier: sizes of the log that the history proves.
+    ///   - change: makes other inputs of the usual ones.
+    init(
+        keyring: Keyring? = nil, logKey: PrivateKey? = nil, before: [String] = [],
+        after: [String] = ["other\n"], earlier: [Int] = [], mutating change: (inout StatementInput) -> Void = { _ in }
+    ) throws {
         root = try Self.key(1)
-        let (statementKey, logKey) = (try Self.key(2), try Self.key(3))
-        let time = try Timestamp(parsing: "2026-11-03T09:00:00Z")
-        let later = time.advanced(bySeconds: 365 * 86_400)
-        keyring = Keyring(
-            version: 1, issuer: "Éditions Laurel & Sons", issuedAt: time,
-            entries: [
-                .init(key: root.publicKey, use: .root, state: .active, notBefore: time, notAfter: later),
-                .init(key: statementKey.publicKey, use: .statement, state: .active, notBefore: time, notAfter: later),
-                .init(key: logKey.publicKey, use: .log, state: .active, notBefore: time, notAfter: later),
-            ])
+        let statementKey = try Self.key(2)
+        self.keyring = try keyring ?? Self.firstKeyring()
         let inputs = try Self.inputs().map { input in
             var input = input
             change(&input)
@@ -39,30 +40,49 @@ struct Example {
         }
         var counter: UInt8 = 0
         run = try Issuance(
-            issuerName: keyring.issuer, logOrigin: "laurel.example/log", root: root.publicKey.kid, key: statementKey,
-            issuedAt: time, issuedBy: "operator", previousManifest: nil
+            issuerName: self.keyring.issuer, logOrigin: "laurel.example/log", root: root.publicKey.kid,
+            key: statementKey,
+            issuedAt: Self.firstKeyring().issuedAt, issuedBy: "operator", previousManifest: nil
         ).issue(inputs) { count in
             counter += 37
             return [UInt8](repeating: counter, count: count)
         }
         let entries =
-            run.statements.map { LogProof.entry(ofStatement: $0.sha256) } + ["payout-manifest/v1 x\n", "other\n"]
+            before + run.statements.map { LogProof.entry(ofStatement: $0.sha256) }
+            + [LogProof.entry(ofManifest: .sha256(run.manifestBytes))] + after
         let leaves = entries.map { LogTree.leafHash(Array($0.utf8)) }
+        let tree = LogTreeLevels(leaves)
         let checkpoint = Checkpoint(
-            origin: "laurel.example/log", size: UInt64(leaves.count), root: LogTree.root(leaves[...]), key: logKey)
-        let keyringBytes = try keyring.document.encoded()
-        let writer = try BundleWriter(keyringBytes: keyringBytes, keyringSignature: root.sign(keyringBytes))
+            origin: "laurel.example/log", size: UInt64(leaves.count), root: tree.root, key: try logKey ?? Self.key(3))
+        func proof(_ index: Int) -> LogProof {
+            LogProof(index: UInt64(index), path: tree.inclusionProof(of: index), checkpoint: checkpoint)
+        }
+        let keyringBytes = try self.keyring.document.encoded()
+        let writer = try BundleWriter(
+            keyringBytes: keyringBytes, keyringSignature: root.sign(keyringBytes),
+            history: LogHistory(
+                states: earlier.map { size in
+                    .init(
+                        size: UInt64(size), root: LogTree.root(leaves.prefix(size)),
+                        proof: tree.consistencyProof(from: size))
+                }))
         var bundles: [String: StatementBundle] = [:]
         for (index, statement) in run.statements.enumerated() {
             bundles[statement.document.input.payee.partyID] = try writer.bundle(
                 .init(
                     bytes: statement.bytes, signature: statement.signature, attachments: statement.attachments,
                     manifest: run.manifestBytes, manifestSignature: run.manifestSignature, sumProof: statement.proof,
-                    logProof: LogProof(
-                        index: UInt64(index), path: LogTree.inclusionProof(of: index, in: leaves[...]),
-                        checkpoint: checkpoint)))
+                    logProof: proof(before.count + index), manifestProof: proof(before.count + run.statements.count)))
         }
         self.bundles = bundles
+    }
+
+    /// One active key a use: seeds 1, 2 and 3.
+    static func firstKeyring() throws -> Keyring {
+        .first(
+            issuer: "Éditions Laurel & Sons",
+            keys: [(.root, try key(1).publicKey), (.statement, try key(2).publicKey), (.log, try key(3).publicKey)],
+            at: try Timestamp(parsing: "2026-11-03T09:00:00Z"))
     }
 
     /// What the books say of each payee.

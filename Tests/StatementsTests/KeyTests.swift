@@ -50,4 +50,45 @@ struct KeyTests {
         #expect(example.keyring.active(.statement)?.key == (try Example.key(2).publicKey))
         #expect(example.keyring.active(.approval) == nil)
     }
+
+    @Test("A staged key takes its place when the keyring names it, and the old one is gone")
+    func staging() throws {
+        try withTemporaryDirectory { directory in
+            let store = KeyStore(directory: directory)
+            let (old, new) = (try Example.key(3), try Example.key(30))
+            let first = try Example.firstKeyring()
+            try store.store(old, for: .log)
+            try store.stage(new, for: .log)
+            // Stopped before the keyring was changed: the old key still signs, and the staged one waits.
+            #expect(try store.key(.log, activeIn: first).publicKey == old.publicKey)
+            // Stopped after it was changed: the staged key is found.
+            let second = first.rotated(.log, to: new.publicKey, logSize: 1, at: first.issuedAt)
+            #expect(try store.key(.log, activeIn: second).publicKey == new.publicKey)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["log.pem"])
+            #expect(try store.key(.log)?.publicKey == new.publicKey)
+            #expect(
+                try FileManager.default.attributesOfItem(atPath: directory.appending(path: "log.pem").path)[
+                    .posixPermissions] as? Int == 0o600)
+        }
+    }
+
+    @Test("A revoked key signs nothing more, and a key that is another's or missing is said to be")
+    func unusableKeys() throws {
+        try withTemporaryDirectory { directory in
+            let store = KeyStore(directory: directory)
+            let first = try Example.firstKeyring()
+            let missing = try #require(throws: LaurelError.self) { try store.key(.log, activeIn: first) }
+            #expect(missing.kind == .environment)
+            try store.store(try Example.key(9), for: .log)
+            let other = try #require(throws: LaurelError.self) { try store.key(.log, activeIn: first) }
+            #expect(other.problem == "the log key here is not the keyring's active one")
+            try store.store(try Example.key(3), for: .log)
+            let revoked = try first.revoked(
+                try Example.key(3).publicKey.kid, since: first.issuedAt, trustedLogSize: 0, reason: "r",
+                at: first.issuedAt)
+            let refused = try #require(throws: LaurelError.self) { try store.key(.log, activeIn: revoked) }
+            #expect(refused.kind == .refused)
+            #expect(refused.remedy == "laurel keys rotate log")
+        }
+    }
 }

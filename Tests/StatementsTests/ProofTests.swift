@@ -116,6 +116,36 @@ struct ProofTests {
         }
     }
 
+    @Test("The tree with all its levels gives the same root and proofs as the recursion of the RFC")
+    func logLevels() {
+        let leaves = (0..<33).map { LogTree.leafHash([UInt8($0)]) }
+        for size in 1...33 {
+            let tree = LogTreeLevels(Array(leaves.prefix(size)))
+            #expect(tree.root == LogTree.root(leaves.prefix(size)))
+            for index in 0..<size {
+                #expect(tree.inclusionProof(of: index) == LogTree.inclusionProof(of: index, in: leaves.prefix(size)))
+            }
+            for old in 0...size {
+                #expect(
+                    tree.consistencyProof(from: old) == LogTree.consistencyProof(from: old, in: leaves.prefix(size)))
+            }
+        }
+    }
+
+    @Test("A history reads back, and only in its one spelling and in ascending sizes")
+    func history() throws {
+        let state = LogHistory.State(size: 3, root: .sha256("r"), proof: [.sha256("a"), .sha256("b")])
+        let history = LogHistory(states: [state, .init(size: 4, root: .sha256("s"), proof: [])])
+        #expect(try LogHistory(parsing: Array(history.text.utf8)) == history)
+        #expect(try LogHistory(parsing: Array(LogHistory(states: []).text.utf8)).states.isEmpty)
+        let twice = LogHistory(states: [state, state]).text
+        for bad in [
+            twice, history.text + "\n", history.text.replacing("3 ", with: "03 "), "", "laurel/log-history/v2\n",
+        ] {
+            #expect(throws: LaurelError.self) { try LogHistory(parsing: Array(bad.utf8)) }
+        }
+    }
+
     @Test("A checkpoint reads back, and only in its one spelling")
     func checkpoint() throws {
         let key = try Example.key(9)

@@ -1,8 +1,5 @@
 import Documents
 import Errors
-import Foundation
-import Mustache
-import Reports
 
 /// Puts a bundle together from what was stored; nothing is computed or signed anew.
 package struct BundleWriter: Sendable {
@@ -16,10 +13,12 @@ package struct BundleWriter: Sendable {
         package let manifestSignature: [UInt8]
         package let sumProof: SumProof
         package let logProof: LogProof
+        /// Of the manifest, in the same state of the log.
+        package let manifestProof: LogProof
 
         package init(
             bytes: [UInt8], signature: [UInt8], attachments: [String: [UInt8]], manifest: [UInt8],
-            manifestSignature: [UInt8], sumProof: SumProof, logProof: LogProof
+            manifestSignature: [UInt8], sumProof: SumProof, logProof: LogProof, manifestProof: LogProof
         ) {
             self.bytes = bytes
             self.signature = signature
@@ -28,24 +27,25 @@ package struct BundleWriter: Sendable {
             self.manifestSignature = manifestSignature
             self.sumProof = sumProof
             self.logProof = logProof
+            self.manifestProof = manifestProof
         }
     }
 
     private let keyring: Keyring
     private let keyringBytes: [UInt8]
     private let keyringSignature: [UInt8]
-    private let script: [UInt8]
-    private let readme: MustacheTemplate
+    private let history: LogHistory
+    private let texts: BundleTexts
 
-    /// A writer that adds one keyring to every bundle.
+    /// A writer that adds one keyring and one history of the log to every bundle.
     ///
     /// - Throws: ``LaurelError`` of kind `environment` when the templates beside the program are missing.
-    package init(keyringBytes: [UInt8], keyringSignature: [UInt8]) throws {
+    package init(keyringBytes: [UInt8], keyringSignature: [UInt8], history: LogHistory) throws {
         self.keyring = try Keyring(try CanonicalValue.parse(keyringBytes, name: StatementBundle.Name.keyring))
         self.keyringBytes = keyringBytes
         self.keyringSignature = keyringSignature
-        self.script = Array(try Templates.text("verify.sh").utf8)
-        self.readme = try Templates.template("README.txt")
+        self.history = history
+        self.texts = try BundleTexts()
     }
 
     /// The bundle of one statement.
@@ -59,11 +59,6 @@ package struct BundleWriter: Sendable {
         else {
             throw LaurelError.environment("keyring lacks the keys of a statement", at: document.id)
         }
-        let text = readme.render([
-            "issuer": document.issuer.name, "payee": document.input.payee.displayName, "id": document.id,
-            "period": document.input.period.description, "root": root.key.kid.hex,
-            "origin": document.issuer.logOrigin,
-        ])
         var files = stored.attachments
         files[StatementBundle.Name.statement] = stored.bytes
         files[StatementBundle.Name.signature(of: StatementBundle.Name.statement)] = stored.signature
@@ -73,33 +68,13 @@ package struct BundleWriter: Sendable {
         files[StatementBundle.Name.signature(of: StatementBundle.Name.keyring)] = keyringSignature
         files[StatementBundle.Name.sumProof] = Array(stored.sumProof.text.utf8)
         files[StatementBundle.Name.logProof] = Array(stored.logProof.text.utf8)
+        files[StatementBundle.Name.manifestLogProof] = Array(stored.manifestProof.text.utf8)
+        files[StatementBundle.Name.logHistory] = Array(history.text.utf8)
         files[StatementBundle.Name.issuerKey] = Array(issuer.key.pem.utf8)
         files[StatementBundle.Name.rootKey] = Array(root.key.pem.utf8)
         files[StatementBundle.Name.logKey] = Array(log.key.pem.utf8)
-        files[StatementBundle.Name.script] = script
-        files[StatementBundle.Name.readme] = Array(text.utf8)
+        files[StatementBundle.Name.script] = texts.script
+        files[StatementBundle.Name.readme] = texts.readme(of: document, root: root.key.kid)
         return StatementBundle(files: files)
-    }
-}
-
-/// The files that lie in `Reports/templates`.
-enum Templates {
-    static func text(_ name: String) throws(LaurelError) -> String {
-        let url = Reports.templates.appending(path: name)
-        do {
-            return try String(contentsOf: url, encoding: .utf8)
-        } catch {
-            throw LaurelError.environment(
-                "template cannot be read", at: url.path, next: "install the program with its resource bundles")
-        }
-    }
-
-    static func template(_ name: String) throws(LaurelError) -> MustacheTemplate {
-        let text = try text(name)
-        do {
-            return try MustacheTemplate(string: text)
-        } catch {
-            throw LaurelError.environment("template is damaged: \(error)", at: name)
-        }
     }
 }

@@ -4,7 +4,8 @@ package import Foundation
 
 /// The files that a payee gets and can check alone: one directory, or a ZIP of it.
 package struct StatementBundle: Sendable {
-    /// The names of the files, as the command line's contract lists them, and the two keys more that `verify.sh` needs.
+    /// The names of the files: those that the command line's contract lists, two keys more that `verify.sh` needs, and
+    /// two proofs more for what the run and the log say to everybody.
     package enum Name {
         package static let statement = "statement.json"
         package static let html = "statement.html"
@@ -13,6 +14,8 @@ package struct StatementBundle: Sendable {
         package static let keyring = "keyring.json"
         package static let sumProof = "sumproof.txt"
         package static let logProof = "statement.tlog-proof"
+        package static let manifestLogProof = "manifest.tlog-proof"
+        package static let logHistory = "log-history.txt"
         package static let issuerKey = "issuer.pub.pem"
         package static let rootKey = "root.pub.pem"
         package static let logKey = "log.pub.pem"

@@ -97,8 +97,11 @@ struct FieldReader {
         return micros
     }
 
-    mutating func optionalMoney(_ key: String) throws(LaurelError) -> Micros? {
-        members[key] == nil ? nil : try money(key)
+    /// Money of which there is no less than nothing.
+    mutating func amount(_ key: String) throws(LaurelError) -> Micros {
+        let amount = try money(key)
+        guard amount >= .zero else { throw LaurelError.input("amount is negative", at: place(key)) }
+        return amount
     }
 
     /// A non-negative integer below 2^127 written as a string.

@@ -81,7 +81,7 @@ package struct Manifest: Hashable, Sendable {
             currency: try Currency.named(try fields.text("currency"), at: "currency"),
             createdAt: try fields.time("created_at"), createdBy: try fields.text("created_by"),
             statementCount: try fields.count("statement_count"), leafCount: try fields.count("leaf_count"),
-            poolNet: try fields.money("pool_net"), totalEarned: try fields.money("total_earned"),
+            poolNet: try fields.amount("pool_net"), totalEarned: try fields.amount("total_earned"),
             totalPayable: try fields.money("total_payable"), totalPaidMinor: try fields.count("total_paid_minor"),
             sumRoot: try fields.digest("sum_root"), statementsSHA256: try fields.digest("statements_sha256"),
             scoreSetSHA256: try fields.optionalDigest("score_set_sha256"),

@@ -15,13 +15,13 @@ package enum StatementArithmetic {
             guard let floor = part(of: pool.net, line.weight, pool.weightTotal) else {
                 return "line \(index + 1): pool × weight exceeds 128 bits or the weights are all zero"
             }
-            guard (0...1).contains(line.datasetAmount.value - floor), line.weight > 0 || line.datasetAmount == .zero
+            guard isOneMoreAtMost(line.datasetAmount, floor), line.weight > 0 || line.datasetAmount == .zero
             else {
                 return "line \(index + 1): pool × weight ÷ total weight is \(Micros(floor).formatted), "
                     + "the line says \(line.datasetAmount.formatted)"
             }
             guard let share = part(of: line.datasetAmount, UInt128(line.sharePPM), 1_000_000),
-                (0...1).contains(line.amount.value - share), line.amount <= line.datasetAmount
+                isOneMoreAtMost(line.amount, share), line.amount <= line.datasetAmount
             else {
                 return "line \(index + 1): \(line.sharePPM) parts per million of "
                     + "\(line.datasetAmount.formatted) are not \(line.amount.formatted)"
@@ -74,6 +74,11 @@ package enum StatementArithmetic {
             return "only a payee below the minimum has a shortfall"
         }
         return nil
+    }
+
+    /// Whether an amount is the rounded one or a unit more. Computed wide: what is signed may say anything.
+    private static func isOneMoreAtMost(_ amount: Micros, _ rounded: Int64) -> Bool {
+        (0...1).contains(Int128(amount.value) - Int128(rounded))
     }
 
     /// `whole × part ÷ total`, rounded down; nil when the product exceeds 128 bits or there is no total.

@@ -66,8 +66,8 @@ extension StatementDocument {
 
     private static func pool(_ fields: inout FieldReader) throws(LaurelError) -> StatementInput.Pool {
         StatementInput.Pool(
-            gross: try fields.money("gross"), processingFees: try fields.money("processing_fees"),
-            platformFee: try fields.money("platform_fee"), net: try fields.money("net"),
+            gross: try fields.amount("gross"), processingFees: try fields.amount("processing_fees"),
+            platformFee: try fields.amount("platform_fee"), net: try fields.amount("net"),
             weightTotal: try fields.weight("weight_total"), contributorCount: try fields.count("contributor_count"),
             datasetCount: try fields.count("dataset_count"))
     }
@@ -77,8 +77,8 @@ extension StatementDocument {
             datasetID: try fields.optionalText("dataset_id"), contributorID: try fields.text("contributor_id"),
             title: try fields.text("title"), role: try fields.text("role"), sharePPM: try fields.count("share_ppm"),
             score: try fields.optionalDecimal("score"), stdError: try fields.optionalDecimal("std_error"),
-            weight: try fields.weight("weight"), datasetAmount: try fields.money("dataset_amount"),
-            amount: try fields.money("amount"), usagePeriod: try fields.period("usage_period"))
+            weight: try fields.weight("weight"), datasetAmount: try fields.amount("dataset_amount"),
+            amount: try fields.amount("amount"), usagePeriod: try fields.period("usage_period"))
     }
 
     private static func credit(_ fields: inout FieldReader) throws(LaurelError) -> StatementInput.Credit {
@@ -101,25 +101,25 @@ extension StatementDocument {
 
     private static func deduction(_ fields: inout FieldReader) throws(LaurelError) -> StatementInput.Deduction {
         StatementInput.Deduction(
-            kind: try fields.choice("kind"), reference: try fields.text("ref"), base: try fields.money("base"),
-            ratePPM: try fields.optionalCount("rate_ppm"), amount: try fields.money("amount"))
+            kind: try fields.choice("kind"), reference: try fields.text("ref"), base: try fields.amount("base"),
+            ratePPM: try fields.optionalCount("rate_ppm"), amount: try fields.amount("amount"))
     }
 
     private static func release(_ fields: inout FieldReader) throws(LaurelError) -> StatementInput.Release {
         StatementInput.Release(
-            kind: try fields.text("kind"), reference: try fields.text("ref"), amount: try fields.money("amount"))
+            kind: try fields.text("kind"), reference: try fields.text("ref"), amount: try fields.amount("amount"))
     }
 
     private static func reserveLot(_ fields: inout FieldReader) throws(LaurelError) -> StatementInput.ReserveLot {
         StatementInput.ReserveLot(
-            id: try fields.text("lot_id"), amount: try fields.money("amount"),
+            id: try fields.text("lot_id"), amount: try fields.amount("amount"),
             releaseOn: try Day(parsing: try fields.text("release_on"), at: fields.place("release_on")))
     }
 
     private static func advance(_ fields: inout FieldReader) throws(LaurelError) -> StatementInput.Advance {
         StatementInput.Advance(
-            id: try fields.text("advance_id"), original: try fields.money("original"),
-            recoupedToDate: try fields.money("recouped_to_date"), outstanding: try fields.money("outstanding"))
+            id: try fields.text("advance_id"), original: try fields.amount("original"),
+            recoupedToDate: try fields.amount("recouped_to_date"), outstanding: try fields.amount("outstanding"))
     }
 
     private static func payout(_ fields: inout FieldReader) throws(LaurelError) -> StatementInput.Payout {
@@ -132,9 +132,9 @@ extension StatementDocument {
 
     private static func balance(_ fields: inout FieldReader) throws(LaurelError) -> Balance {
         Balance(
-            opening: try fields.money("opening"), earned: try fields.money("earned"),
-            adjusted: try fields.money("adjusted"), deducted: try fields.money("deducted"),
-            released: try fields.money("released"), paid: try fields.money("paid"),
+            opening: try fields.money("opening"), earned: try fields.amount("earned"),
+            adjusted: try fields.money("adjusted"), deducted: try fields.amount("deducted"),
+            released: try fields.amount("released"), paid: try fields.amount("paid"),
             closing: try fields.money("closing"))
     }
 

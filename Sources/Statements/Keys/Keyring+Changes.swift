@@ -17,11 +17,15 @@ extension Keyring {
     }
 
     /// The next version, in which a new key signs for a use and the old one is retired.
-    package func rotated(_ use: KeyUse, to key: PublicKey, at time: Timestamp) -> Keyring {
+    ///
+    /// - Parameter logSize: how many entries the log has now: what the old key signed later is not believed, so that
+    ///   whoever finds it can do nothing with it.
+    package func rotated(_ use: KeyUse, to key: PublicKey, logSize: Int64, at time: Timestamp) -> Keyring {
         let retired = entries.map { entry in
             var entry = entry
             if entry.use == use, entry.state == .active {
                 entry.state = .retired
+                entry.trustedLogSize = logSize
                 entry.notAfter = max(entry.notBefore.advanced(bySeconds: 1), min(entry.notAfter, time))
             }
             return entry
@@ -33,6 +37,9 @@ extension Keyring {
     }
 
     /// The next version, in which a key is revoked: what the log held before it was compromised stays valid.
+    ///
+    /// Trust only ever shrinks: of two revocations the earlier one counts, and a retired key stays bound by its
+    /// retirement. A revocation that takes nothing away gives this keyring back.
     ///
     /// - Parameters:
     ///   - trustedLogSize: how many entries the log had at `since`.
@@ -48,12 +55,14 @@ extension Keyring {
                 "the root key signs the keyring and cannot revoke itself", at: kid.hex,
                 next: "tell your payees a new root by another way and start a new home")
         }
+        let (knownSince, knownSize) = (entry.compromisedSince ?? since, entry.trustedLogSize ?? trustedLogSize)
+        if entry.state == .revoked, knownSince <= since, knownSize <= trustedLogSize { return self }
         let changed = entries.map { entry in
             guard entry.key.kid == kid else { return entry }
             var entry = entry
             entry.state = .revoked
-            entry.compromisedSince = since
-            entry.trustedLogSize = trustedLogSize
+            entry.compromisedSince = min(since, knownSince)
+            entry.trustedLogSize = min(trustedLogSize, knownSize)
             entry.reason = reason
             return entry
         }

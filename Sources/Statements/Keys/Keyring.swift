@@ -21,9 +21,9 @@ package struct Keyring: Hashable, Sendable {
         case next
         /// Signs now.
         case active
-        /// Signs no more; what it signed stays valid.
+        /// Signs no more; what it signed among the first ``Entry/trustedLogSize`` entries of the log stays valid.
         case retired
-        /// Nobody may trust what it signed after ``Entry/trustedLogSize`` entries of the log.
+        /// Somebody else may have it: like retired, but from an earlier size of the log on.
         case revoked
     }
 
@@ -36,8 +36,8 @@ package struct Keyring: Hashable, Sendable {
         package var notAfter: Timestamp
         /// Since when somebody else may have had the key; only of revoked keys.
         package var compromisedSince: Timestamp?
-        /// How many entries the log had before that moment: what lies below was signed in time. The log decides and
-        /// not a time inside a document, which a thief would write as it suits.
+        /// How many entries the log had when the key was retired, or before it was compromised: what lies below was
+        /// signed in time. The log decides and not a time inside a document, which a thief would write as it suits.
         package var trustedLogSize: Int64?
         /// Why it was revoked.
         package var reason: String?

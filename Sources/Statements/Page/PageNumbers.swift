@@ -59,22 +59,28 @@ enum PageNumbers {
         return "\(names[period.month - 1]) \(period.year)"
     }
 
-    /// A decimal text cut to so many significant digits, for the eye.
+    /// A decimal text rounded to so many significant digits, halves away from zero, for the eye. Whole digits all stay.
     static func short(_ decimal: String, digits: Int = 4) -> String {
-        let sign = decimal.hasPrefix("-") ? "\u{2212}" : ""
-        var significant = 0
-        var isFraction = false
-        var text = ""
-        for character in decimal where character != "-" {
-            if character == "." {
-                isFraction = true
-            } else if character != "0" || significant > 0 {
-                significant += 1
+        let parts = decimal.drop { $0 == "-" }.split(separator: ".", omittingEmptySubsequences: false)
+        let fraction = parts.count > 1 ? parts[1] : ""
+        let whole = parts[0] == "0" ? "" : parts[0]
+        // Zeros before the first digit that counts are not significant.
+        let zeros = whole.isEmpty ? fraction.prefix { $0 == "0" }.count : 0
+        let kept = max(0, digits - whole.count) + zeros
+        var number = (whole + fraction.prefix(kept)).compactMap(\.wholeNumberValue)
+        if let next = fraction.dropFirst(kept).first, next >= "5" {
+            var place = number.count - 1
+            while place >= 0, number[place] == 9 {
+                number[place] = 0
+                place -= 1
             }
-            if isFraction, significant > digits { break }
-            text.append(character)
+            if place >= 0 { number[place] += 1 } else { number.insert(1, at: 0) }
         }
-        let isZero = text.allSatisfy { $0 == "0" || $0 == "." }
-        return isZero ? "0" : sign + text
+        let decimals = min(kept, fraction.count)
+        let text = number.map(String.init).joined()
+        let padded = String(repeating: "0", count: max(0, decimals + 1 - text.count)) + text
+        guard number.contains(where: { $0 != 0 }) else { return "0" }
+        let rounded = decimals == 0 ? padded : "\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
+        return (decimal.hasPrefix("-") ? "\u{2212}" : "") + rounded
     }
 }

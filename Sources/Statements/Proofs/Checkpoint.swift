@@ -104,9 +104,10 @@ package struct LogProof: Hashable, Sendable {
 
     /// Reads the file; what is not byte for byte what ``text`` writes is refused.
     ///
+    /// - Parameter name: what to call the file in errors.
     /// - Throws: ``LaurelError`` of kind `input`.
-    package init(parsing bytes: [UInt8]) throws(LaurelError) {
-        let refusal = LaurelError.input("not a log proof in its one spelling", at: "statement.tlog-proof")
+    package init(parsing bytes: [UInt8], name: String = StatementBundle.Name.logProof) throws(LaurelError) {
+        let refusal = LaurelError.input("not a log proof in its one spelling", at: name)
         guard let text = String(validating: bytes, as: UTF8.self), let gap = text.range(of: "\n\n") else {
             throw refusal
         }

@@ -102,7 +102,7 @@ package enum LogTree {
     }
 
     /// The largest power of two below a count of at least two.
-    private static func split(_ count: Int) -> Int {
+    static func split(_ count: Int) -> Int {
         1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount)
     }
 
