@@ -41,11 +41,12 @@ enum PageNumbers {
         return "\(parts.head)\(parts.tail) \(currency.code)"
     }
 
-    /// A share of a total as a percentage with two decimals, rounded down: `12.04 %`.
+    /// A share of a total as a percentage with two decimals, rounded to the nearest: `12.04 %`.
     static func percent(_ part: UInt128, of total: UInt128) -> String {
         guard total > 0 else { return "0.00 %" }
-        let (product, overflow) = part.multipliedReportingOverflow(by: 10_000)
-        let hundredths = overflow ? part / (total / 10_000) : product / total
+        // Half a hundredth more, then down; a part never exceeds its total, so only enormous totals overflow.
+        let (product, overflow) = part.multipliedReportingOverflow(by: 20_000)
+        let hundredths = overflow ? part / (total / 10_000) : (product + total) / (2 * total)
         let fraction = String(hundredths % 100)
         return "\(hundredths / 100).\(fraction.count < 2 ? "0" : "")\(fraction) %"
     }
