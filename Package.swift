@@ -112,6 +112,7 @@ let package = Package(
         tests(of: "Valuation", ["Errors", "Documents", "Numerics"], fixtures: true),
         tests(of: "Documents", ["Errors"]),
         tests(of: "Statements", ["Errors", "Documents", "Money", "Postgres", "TestSupport", "laurel"]),
+        tests(of: "laurel", ["Documents", "Postgres", "TestSupport"], fixtures: true),
         tests(
             of: "Credit", ["Errors", "Documents", "Postgres", "Valuation", "TestSupport", "laurel"], fixtures: true),
     ],

@@ -41,6 +41,8 @@ CREATE TABLE registry.dataset_version (
     item_count      int NOT NULL CHECK (item_count > 0),
     byte_count      bigint NOT NULL CHECK (byte_count > 0),
     registered_at   timestamptz NOT NULL,
+    -- the order of registrations, finer than the clock
+    registration    bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     PRIMARY KEY (dataset_id, version)
 );
 
@@ -68,7 +70,7 @@ CREATE INDEX ON registry.item (pixel_sha256);
 -- Since when a contributor has a picture registered, whatever happened to the dataset since: who was first decides whose
 -- an exact duplicate is.
 CREATE VIEW registry.picture_origin AS
-SELECT i.pixel_sha256, d.contributor, min(v.registered_at) AS since
+SELECT i.pixel_sha256, d.contributor, min(v.registration) AS registration, min(v.registered_at) AS since
 FROM registry.item i
 JOIN registry.dataset_version v ON v.dataset_id = i.dataset_id AND v.version = i.version
 JOIN registry.dataset d ON d.id = i.dataset_id
@@ -114,7 +116,7 @@ CREATE CONSTRAINT TRIGGER split_totals AFTER INSERT ON registry.dataset_split
 CREATE TABLE registry.snapshot (
     id         registry.id PRIMARY KEY,
     -- SHA-256 over the lines `dataset, version, manifest digest`, in the order of dataset ids
-    sha256     bytea NOT NULL UNIQUE CHECK (octet_length(sha256) = 32),
+    sha256     bytea NOT NULL CHECK (octet_length(sha256) = 32),
     as_of      date NOT NULL,
     created_at timestamptz NOT NULL
 );

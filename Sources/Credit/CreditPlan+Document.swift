@@ -7,7 +7,7 @@ extension CreditPlan {
 
     /// The plan as a canonical document; its bytes are what is stored and hashed.
     package var document: CanonicalValue {
-        [
+        var members: [String: CanonicalValue] = [
             "$schema": .string(CreditPlan.schema),
             "run": .string(run),
             "period": .string(period.description),
@@ -27,6 +27,8 @@ extension CreditPlan {
             "negative_rule": .string(negativeRule.rawValue),
             "evaluator": evaluator.document,
         ]
+        members["stop_money_width_millionths"] = stopWidthMillionths.map { .integer(Int64($0)) }
+        return .object(members)
     }
 
     /// Reads a stored plan.
@@ -49,6 +51,7 @@ extension CreditPlan {
             seed: Int64(try reader.integer("seed")), estimator: try reader.text("estimator"),
             negativeRule: try reader.choice("negative_rule"),
             evaluator: try EvaluatorRule(try reader.member("evaluator")),
+            stopWidthMillionths: try reader.optionalInteger("stop_money_width_millionths"),
             tasksDigest: try design.digest("tasks_sha256"))
     }
 

@@ -3,7 +3,7 @@ package import Documents
 /// The rules of one period's game, fixed before anything is scored.
 ///
 /// Everything that can influence the credits is in here (players, properties and their weights, the design's digest,
-/// seeds, estimator, what a coalition's value is and how it is computed), so its digest, printed first, commits to the
+/// seeds, estimator, when it stops, what a coalition's value is and how it is computed), so its digest, printed first, commits to the
 /// outcome's rules without knowing the outcome.
 package struct CreditPlan: Hashable, Sendable {
     /// What the players are.
@@ -41,13 +41,15 @@ package struct CreditPlan: Hashable, Sendable {
     package let estimator: String
     package let negativeRule: NegativeRule
     package let evaluator: EvaluatorRule
+    /// Stop when less than this share of the pool, in millionths, is undecided; nil evaluates everything.
+    package let stopWidthMillionths: Int?
     /// The digest of the complete task list, see ``TaskList/digest``.
     package let tasksDigest: Digest
 
     package init(
         run: String, period: Period, playerKind: PlayerKind, players: [String], properties: [WeightedProperty],
         design: Design, seed: Int64, estimator: String, negativeRule: NegativeRule, evaluator: EvaluatorRule,
-        tasksDigest: Digest
+        stopWidthMillionths: Int? = nil, tasksDigest: Digest
     ) {
         self.run = run
         self.period = period
@@ -59,6 +61,7 @@ package struct CreditPlan: Hashable, Sendable {
         self.estimator = estimator
         self.negativeRule = negativeRule
         self.evaluator = evaluator
+        self.stopWidthMillionths = stopWidthMillionths
         self.tasksDigest = tasksDigest
     }
 
@@ -67,6 +70,6 @@ package struct CreditPlan: Hashable, Sendable {
         CreditPlan(
             run: run, period: period, playerKind: playerKind, players: players, properties: properties, design: design,
             seed: seed, estimator: estimator, negativeRule: negativeRule, evaluator: evaluator,
-            tasksDigest: tasksDigest)
+            stopWidthMillionths: stopWidthMillionths, tasksDigest: tasksDigest)
     }
 }

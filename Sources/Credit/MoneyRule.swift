@@ -10,24 +10,22 @@ package actor MoneyRule {
 
     private let store: RunStore
     private let plan: CreditPlan
-    private let width: Double?
     private var next = MoneyRule.minimum
     /// How many tasks decided; nil while nothing is decided.
     package private(set) var decidedAt: Int?
 
     /// - Parameters:
     ///   - store: the runs.
-    ///   - plan: of the run.
-    ///   - width: the share of the pool that may stay undecided; nil never stops early.
-    package init(store: RunStore, plan: CreditPlan, width: Double?) {
+    ///   - plan: of the run, with the share of the pool that may stay undecided; without one nothing stops early.
+    package init(store: RunStore, plan: CreditPlan) {
         self.store = store
         self.plan = plan
-        self.width = width
     }
 
     /// Whether the tasks done so far decide.
     package func isDecided() async throws -> Bool {
-        guard let width, decidedAt == nil else { return decidedAt != nil }
+        guard let millionths = plan.stopWidthMillionths, decidedAt == nil else { return decidedAt != nil }
+        let width = Double(millionths) / 1_000_000
         let done = try await store.donePrefix(plan.run)
         while decidedAt == nil, next <= done {
             let asked = next

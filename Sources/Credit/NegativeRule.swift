@@ -9,6 +9,15 @@ package enum NegativeRule: String, Hashable, Sendable, CaseIterable {
     /// The lower end of the 95 % interval is paid, nothing where that is negative.
     case lowerBound = "lower-bound"
 
+    /// What the rule does, in the words of policies and statements.
+    package var meaning: String {
+        switch self {
+        case .clip: "a negative credit counts as 0 and is shown"
+        case .significant: "a credit whose 95 % interval reaches 0 counts as 0 and is shown"
+        case .lowerBound: "the lower end of the 95 % interval counts, as 0 where it is negative"
+        }
+    }
+
     /// The amount of credit that money follows, never negative.
     package func payable(value: Double, low: Double) -> Double {
         switch self {

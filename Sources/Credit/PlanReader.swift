@@ -30,6 +30,8 @@ struct PlanReader {
         return Int(number)
     }
 
+    func optionalInteger(_ key: String) throws -> Int? { value[key] == nil ? nil : try integer(key) }
+
     func digest(_ key: String) throws -> Digest {
         let member = try member(key)
         guard let digest = Digest(hex: try member.text()) else { throw member.wrong("is no SHA-256") }

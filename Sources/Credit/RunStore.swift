@@ -40,7 +40,7 @@ package struct RunStore: Sendable {
                     """)
                 try await insert(tasks.tasks, run: plan.run, connection)
             }
-        } catch let error as PostgresError where error.constraint == "plan_one_in_force" {
+        } catch let error as PostgresError where error.isUniqueViolation {
             throw LaurelError.refused(
                 "period \(plan.period) has a plan in force already", at: plan.run,
                 next: "see laurel credit list")

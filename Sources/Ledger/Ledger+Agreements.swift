@@ -51,6 +51,25 @@ package struct Payment: Sendable {
 }
 
 extension Ledger {
+    /// The terms in force on a day; nil when none were agreed.
+    package func terms(of party: String, currency: Currency, on day: Day) async throws -> PayeeTerms? {
+        try await rows(
+            """
+            SELECT valid_from::text AS valid_from, min_payout_micros, reserve_ppm, reserve_release_months,
+                   allow_negative_carry
+            FROM ledger.payee_term
+            WHERE party_id = \(party) AND currency = \(currency.code) AND valid_from <= \(day.description)::date
+            ORDER BY valid_from DESC, id DESC LIMIT 1
+            """
+        ).first.map { row in
+            try PayeeTerms(
+                party: party, currency: currency, validFrom: Day(parsing: row.get("valid_from")),
+                minimumPayout: Micros(row.get("min_payout_micros")), reservePPM: row.get("reserve_ppm"),
+                reserveReleaseMonths: row.get("reserve_release_months"),
+                allowsNegativeCarry: row.get("allow_negative_carry"))
+        }
+    }
+
     /// Records terms; later ones win from their first day on.
     package func addTerms(_ terms: PayeeTerms, posting: Posting = .plain) async throws {
         let request = [

@@ -7,11 +7,15 @@ import Postgres
 package enum AllocationPolicy {
     /// The rule in force for weights that a file gives.
     package static let weightsFile: CanonicalValue = document(source: "weights given as whole numbers in a file")
-    /// The rule in force for the credits of a run: `clip`.
-    package static let creditRun: CanonicalValue = document(
-        source:
-            "weight = max(0, round(credit × 10^12)) of the run's paying estimate; negative credits count as 0 and are shown"
-    )
+    /// The rule in force for the credits of a run.
+    ///
+    /// - Parameter negatives: what is paid for credits that are negative or not provably positive.
+    package static func creditRun(negatives: String) -> CanonicalValue {
+        document(
+            source:
+                "weight = round(credit × 10^12) of the run's paying estimate, less by powers of ten where one would reach 10^18; \(negatives)"
+        )
+    }
 
     private static func document(source: String) -> CanonicalValue {
         [

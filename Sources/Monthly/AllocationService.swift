@@ -1,17 +1,18 @@
+import Credit
 package import Documents
 import Errors
 package import Foundation
 package import Ledger
 package import Money
 import Postgres
+import Registry
 
 /// Shares the pools of a period, by a file of weights or by the credits of a run.
 package struct AllocationService: Sendable {
-    private let ledger: Ledger
+    private let house: House
+    private var ledger: Ledger { house.ledger }
 
-    package init(ledger: Ledger) {
-        self.ledger = ledger
-    }
+    package init(_ house: House) { self.house = house }
 
     /// Where the weights come from.
     package enum Source: Sendable {
@@ -41,8 +42,6 @@ package struct AllocationService: Sendable {
             throw LaurelError.refused(
                 "period \(period) has no revenue", next: "laurel revenue add --period \(period) --amount AMOUNT …")
         }
-        let weights: Weights
-        var run: String?
         switch source {
         case .file(let url):
             let bytes: [UInt8]
@@ -51,45 +50,53 @@ package struct AllocationService: Sendable {
             } catch {
                 throw LaurelError.input("file cannot be read", at: url.path, next: "check its path and permissions")
             }
-            weights = try Weights(parsing: bytes, file: url.lastPathComponent)
+            return try await ledger.allocate(
+                period, currencies: currencies, weights: Weights(parsing: bytes, file: url.lastPathComponent),
+                policy: AllocationPolicy.weightsFile, into: into, restating: restating, posting: posting)
         case .run(let wanted):
-            (run, weights) = try await credits(of: period, run: wanted)
+            let report = try await creditReport(of: period, run: wanted)
+            let rule = report.run.plan.negativeRule
+            return try await ledger.allocate(
+                period, currencies: currencies, weights: try await weights(of: report),
+                policy: AllocationPolicy.creditRun(negatives: "\(rule.rawValue): \(rule.meaning)"),
+                run: report.run.plan.run, into: into, restating: restating, posting: posting)
         }
-        return try await ledger.allocate(
-            period, currencies: currencies, weights: weights,
-            policy: run == nil ? AllocationPolicy.weightsFile : AllocationPolicy.creditRun, run: run, into: into,
-            restating: restating, posting: posting)
     }
 
-    /// The credits of the finished run as weights: `max(0, round(credit × 10^12))`, the policy's rule `clip`.
-    ///
-    /// A player is a contributor, or a dataset of one.
-    private func credits(of period: Period, run wanted: String?) async throws -> (String, Weights) {
-        let rows = try await ledger.database.query(
-            """
-            SELECT s.run_id, s.player, greatest(0, round(s.value::numeric * 1000000000000))::text AS weight,
-                   d.contributor AS owner
-            FROM credit.score s
-            LEFT JOIN registry.dataset d
-                ON d.id = s.player AND NOT EXISTS (SELECT 1 FROM registry.party p WHERE p.id = s.player)
-            WHERE s.period = \(period.description) AND s.state = 'estimated'
-              AND (\(wanted)::text IS NULL OR s.run_id = \(wanted))
-            ORDER BY s.player
-            """)
-        guard let first = rows.first else {
-            throw LaurelError.refused(
-                wanted.map { "run \($0) has no credits" } ?? "period \(period) has no finished credit run",
-                next: "laurel credit run --period \(period), or give --weights FILE.csv")
+    /// The finished run of a period, or the one that is wanted.
+    private func creditReport(of period: Period, run wanted: String?) async throws -> CreditReport {
+        let store = RunStore(database: house.database)
+        let next = "laurel credit run --period \(period), or give --weights FILE.csv"
+        let inForce = try await store.inForce(period)?.plan.run
+        guard let id = wanted ?? inForce else {
+            throw LaurelError.refused("period \(period) has no finished credit run", next: next)
         }
-        let entries = try rows.map { row in
-            let player: String = try row.get("player")
-            let text: String = try row.get("weight")
-            guard let weight = Int64(text) else {
-                throw LaurelError.input("the credit of \(player) is too large to be a weight", at: text)
+        let report = try await CreditService.show(house, id)
+        guard report.run.plan.period == period else {
+            throw LaurelError.input("run \(id) is of period \(report.run.plan.period)", at: "--run", next: next)
+        }
+        guard report.run.state == .estimated, !report.shares.isEmpty else {
+            throw LaurelError.refused("run \(id) has no credits", at: report.run.state.rawValue, next: next)
+        }
+        return report
+    }
+
+    /// The credits as weights, by the rule of the run's plan. A player is a contributor, or a dataset of one.
+    private func weights(of report: CreditReport) async throws -> Weights {
+        var owners: [String: String] = [:]
+        if report.run.plan.playerKind == .dataset {
+            for dataset in try await Datasets(database: house.database).list() {
+                owners[dataset.id] = dataset.contributor
             }
-            let owner = try row.get("owner", as: String?.self)
-            return Weights.Entry(contributor: owner ?? player, dataset: owner == nil ? "" : player, weight: weight)
         }
-        return (try first.get("run_id"), try Weights(entries))
+        return try Weights(
+            report.shares.map { share in
+                let player = share.credit.player
+                guard let weight = Int64(exactly: share.weight) else {
+                    preconditionFailure("weights are below 10^18 by their definition")
+                }
+                let owner = owners[player]
+                return Weights.Entry(contributor: owner ?? player, dataset: owner == nil ? "" : player, weight: weight)
+            })
     }
 }

@@ -18,9 +18,9 @@ package struct ContributorService {
     package func add(
         _ id: String, _ details: PartyDetails, minimumPayout: String?
     ) async throws -> (party: Party, isNew: Bool) {
-        let minimum = try minimumPayout.map { try minimumPayoutTerms(id, $0, currency: nil, place: "--min-payout") }
+        let minimum = try minimumPayout.map { try readMinimum(for: id, $0, currency: nil, place: "--min-payout") }
         let added = try await parties.add([(id, details, "contributor add")], now: house.now)
-        if let minimum { try await house.ledger.addTerms(minimum) }
+        if let minimum { try await agree(minimum) }
         return (try await parties.find(id), added[0])
     }
 
@@ -35,12 +35,12 @@ package struct ContributorService {
         func cell(_ row: CSVRow, _ column: String) -> String? {
             row[column].flatMap { $0.isEmpty ? nil : $0 }
         }
-        var terms: [PayeeTerms] = []
+        var minima: [MinimumPayout] = []
         let rows = try table.rows.map { row in
-            if let minimum = cell(row, "min_payout") {
-                terms.append(
-                    try minimumPayoutTerms(
-                        row["id"] ?? "", minimum, currency: cell(row, "currency"), place: row.place("min_payout")))
+            if let text = cell(row, "min_payout") {
+                let currency = try cell(row, "currency").map { try Currency.named($0, at: row.place("currency")) }
+                minima.append(
+                    try readMinimum(for: row["id"] ?? "", text, currency: currency, place: row.place("min_payout")))
             }
             let details = PartyDetails(
                 name: cell(row, "name"), kind: cell(row, "kind"), country: cell(row, "country"),
@@ -49,15 +49,15 @@ package struct ContributorService {
             return (id: row["id"] ?? "", details: details, place: row.place("id"))
         }
         let added = try await parties.add(rows, now: house.now)
-        for term in terms { try await house.ledger.addTerms(term) }
+        for minimum in minima { try await agree(minimum) }
         return (rows.count, added.count { $0 })
     }
 
     /// Changes what is told and keeps the rest.
     package func update(_ id: String, _ details: PartyDetails, minimumPayout: String?) async throws -> Party {
-        let minimum = try minimumPayout.map { try minimumPayoutTerms(id, $0, currency: nil, place: "--min-payout") }
+        let minimum = try minimumPayout.map { try readMinimum(for: id, $0, currency: nil, place: "--min-payout") }
         try await parties.update(id, details)
-        if let minimum { try await house.ledger.addTerms(minimum) }
+        if let minimum { try await agree(minimum) }
         return try await parties.find(id)
     }
 
@@ -73,13 +73,35 @@ package struct ContributorService {
     /// All contributors, by id.
     package func list() async throws -> [Party] { try await parties.list() }
 
-    private func minimumPayoutTerms(
-        _ party: String, _ text: String, currency code: String?, place: String
-    ) throws -> PayeeTerms {
-        let currency = try Currency.named(code ?? HouseSettings.read(from: house.home).currency)
-        return try PayeeTerms(
-            party: party, currency: currency, validFrom: house.now.day.period.firstDay,
-            minimumPayout: try Micros(parsing: text, currency: currency, at: place), reservePPM: 0,
-            reserveReleaseMonths: 0, allowsNegativeCarry: false)
+    /// Less than this is carried to the next month.
+    private struct MinimumPayout {
+        let party: String
+        let currency: Currency
+        let amount: Micros
+    }
+
+    private func readMinimum(
+        for party: String, _ text: String, currency: Currency?, place: String
+    ) throws -> MinimumPayout {
+        let currency = try currency ?? Currency.named(HouseSettings.read(from: house.home).currency)
+        let amount = try Micros(parsing: text, currency: currency, at: place)
+        guard amount >= .zero else {
+            throw LaurelError.input("a minimum payout is not negative", at: place, next: "write 0 or more")
+        }
+        return MinimumPayout(party: party, currency: currency, amount: amount)
+    }
+
+    /// Changes the minimum from this month on and keeps what else was agreed with the payee.
+    private func agree(_ minimum: MinimumPayout) async throws {
+        let today = house.now.day
+        let known = try await house.ledger.terms(of: minimum.party, currency: minimum.currency, on: today)
+        if known?.minimumPayout == minimum.amount { return }
+        let month = today.period.firstDay
+        try await house.ledger.addTerms(
+            PayeeTerms(
+                party: minimum.party, currency: minimum.currency, validFrom: max(known?.validFrom ?? month, month),
+                minimumPayout: minimum.amount, reservePPM: known?.reservePPM ?? 0,
+                reserveReleaseMonths: known?.reserveReleaseMonths ?? 0,
+                allowsNegativeCarry: known?.allowsNegativeCarry ?? false))
     }
 }

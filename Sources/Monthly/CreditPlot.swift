@@ -1,4 +1,5 @@
 import Credit
+import Documents
 import Errors
 package import Foundation
 import Plots
@@ -22,12 +23,6 @@ extension CreditReport {
                 description: "What each player adds to \(run.plan.properties.map(\.name).joined(separator: " and ")), "
                     + "with 95 % intervals.",
                 x: "credit"))
-        do {
-            try Data(svg.utf8).write(to: url, options: .atomic)
-        } catch {
-            throw LaurelError.environment(
-                "the plot cannot be written (\(error.localizedDescription))", at: url.path,
-                next: "check the directory and the free disk space")
-        }
+        try OutputFile.write(Array(svg.utf8), to: url)
     }
 }

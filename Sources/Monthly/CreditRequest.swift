@@ -24,6 +24,8 @@ package struct CreditRequest: Sendable {
     package var duplicates: Int?
     package var fineTuneSteps: Int?
     package var images: Int?
+    /// Stop when the intervals' half-widths, as a share of the gain, add up to less.
+    package var stopMoneyWidth: Double?
 
     package init(period: String) {
         self.period = period
@@ -35,8 +37,6 @@ package struct CreditExecution: Sendable {
     package var workers: Int?
     /// The longest answer of an external evaluator that is waited for.
     package var evaluatorTimeoutSeconds = 3600.0
-    /// Stop when the intervals' half-widths, as a share of the gain, add up to less.
-    package var stopMoneyWidth: Double?
 
     package init() {}
 }

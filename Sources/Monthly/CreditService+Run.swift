@@ -47,7 +47,7 @@ extension CreditService {
         let executor = LocalExecutor(
             store: store, run: plan.run, workers: workers, owner: holder, codeVersion: codeVersion,
             make: try await evaluatorMaker(house, plan, execution))
-        let rule = MoneyRule(store: store, plan: plan, width: execution.stopMoneyWidth)
+        let rule = MoneyRule(store: store, plan: plan)
         try await executor.execute(isDecided: { try await rule.isDecided() }) { step in
             progress(ProgressUpdate(stage: "evaluating", done: step.done, total: step.total, detail: step.detail))
         }

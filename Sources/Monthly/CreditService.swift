@@ -5,6 +5,7 @@ import Errors
 import Foundation
 import Postgres
 import Properties
+import Registry
 import Valuation
 
 /// The period's game as a person asks for it: plan, run, look.
@@ -62,8 +63,18 @@ package enum CreditService {
             run: run, period: period, playerKind: playerKind, players: players,
             properties: try properties(request, existing, evaluator), design: design, seed: seed,
             estimator: estimator.rawValue, negativeRule: rule ?? existing?.negativeRule ?? .clip,
-            evaluator: evaluator, tasksDigest: tasks.digest)
+            evaluator: evaluator, stopWidthMillionths: try stopWidth(request) ?? existing?.stopWidthMillionths,
+            tasksDigest: tasks.digest)
         return (plan, tasks)
+    }
+
+    private static func stopWidth(_ request: CreditRequest) throws -> Int? {
+        guard let width = request.stopMoneyWidth else { return nil }
+        guard (1e-6...1).contains(width) else {
+            throw LaurelError.input(
+                "\(width) is no share of the pool", at: "--stop-money-width", next: "use 0.000001 to 1, such as 0.02")
+        }
+        return Int((width * 1_000_000).rounded())
     }
 
     private static func game(
@@ -79,7 +90,7 @@ package enum CreditService {
                 next: "name one with --model ID or --evaluator COMMAND")
         case (nil, nil, .external(let command)), (nil, .some(let command), _):
             if request.players.isEmpty, let existing { return (.external(command: command), existing.players) }
-            return (.external(command: command), try await players(house, request.players))
+            return (.external(command: command), try await players(house, kind, request.players))
         case (nil, nil, .prunedModel(let planned)):
             return try await modelGame(house, request, model: planned.model, kind, planned)
         case (.some(let model), nil, let evaluator):
@@ -116,18 +127,27 @@ package enum CreditService {
         return (.prunedModel(game), sorted(Array(material.items(of: kind).keys)))
     }
 
-    /// The players of an external game: those named, or all active contributors.
-    private static func players(_ house: House, _ named: [String]) async throws -> [String] {
-        let active: [String] = try await house.database.query(
-            "SELECT id::text AS id FROM registry.party WHERE status = 'active' ORDER BY id"
-        ).map { try $0.get("id") }
+    /// The players of an external game: those named, or all active contributors, or all their datasets in force.
+    private static func players(
+        _ house: House, _ kind: CreditPlan.PlayerKind, _ named: [String]
+    ) async throws -> [String] {
+        let contributors = try await Parties(database: house.database).list().filter { $0.status == "active" }.map(\.id)
+        let active: [String]
+        switch kind {
+        case .contributor: active = contributors
+        case .dataset:
+            active = try await Datasets(database: house.database).list()
+                .filter { contributors.contains($0.contributor) && $0.isInForce(on: house.now.day) }.map(\.id)
+        }
         if let unknown = named.first(where: { !active.contains($0) }) {
             throw LaurelError.input(
-                "player is no active contributor", at: unknown, next: "see laurel contributor list")
+                "player is no active \(kind.rawValue)", at: unknown, next: "see laurel \(kind.rawValue) list")
         }
         let players = sorted(named.isEmpty ? active : named)
         guard !players.isEmpty else {
-            throw LaurelError.input("there are no active contributors", at: "registry", next: "laurel contributor add")
+            throw LaurelError.input(
+                "there are no active \(kind.rawValue)s", at: "registry",
+                next: "laurel contributor add, or laurel dataset import")
         }
         return players
     }

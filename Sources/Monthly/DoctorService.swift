@@ -80,10 +80,9 @@ package enum DoctorService {
 
     private static func keys(_ home: URL) throws -> String {
         let store = KeyStore(directory: home.appending(path: "keys"))
-        let present = try KeyUse.allCases.filter { try store.key($0) != nil }
-        guard !present.isEmpty else {
-            throw LaurelError.environment("no signing keys", at: store.directory.path, next: "run laurel init")
-        }
-        return present.map(\.rawValue).joined(separator: ", ")
+        // The root key may be carried away; it is needed for changes of keys only.
+        let needed = KeyUse.allCases.filter { $0 != .root }
+        for use in needed { _ = try store.require(use) }
+        return needed.map(\.rawValue).joined(separator: ", ")
     }
 }

@@ -6,7 +6,7 @@ extension House {
     /// Takes revenue in.
     package var revenue: RevenueService { RevenueService(ledger: ledger) }
     /// Shares pools.
-    package var allocation: AllocationService { AllocationService(ledger: ledger) }
+    package var allocation: AllocationService { AllocationService(self) }
     /// Writes reports.
     package var reports: ReportService { ReportService(ledger: ledger) }
 }

@@ -1,5 +1,7 @@
+import Documents
 import Errors
 package import Foundation
+import Money
 
 /// What `init` was told once: who issues statements, and the currency that is meant when none is named.
 package struct HouseSettings: Codable, Sendable {
@@ -20,6 +22,22 @@ package struct HouseSettings: Codable, Sendable {
         } catch {
             throw LaurelError.environment(
                 "the home's settings cannot be read", at: file(in: home).path, next: "run laurel init")
+        }
+    }
+
+    /// Refuses what could not be kept, before anything is made.
+    ///
+    /// - Throws: ``LaurelError`` of kind `input` for an unusable issuer or currency, `refused` for another issuer than
+    ///   the one in whose name keys were certified and statements signed.
+    static func check(at home: URL, issuer: String?, currency: String?) throws {
+        if let issuer { try PlainText.check(issuer, called: "issuer", at: "--issuer") }
+        if let currency { _ = try Currency.named(currency, at: "--currency") }
+        guard exist(in: home), let issuer else { return }
+        let known = try read(from: home).issuer
+        guard issuer == known else {
+            throw LaurelError.refused(
+                "this home's statements are issued by \(known)", at: "--issuer",
+                next: "leave --issuer out, or make another home for \(issuer)")
         }
     }
 

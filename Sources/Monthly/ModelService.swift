@@ -5,6 +5,7 @@ package import Foundation
 package import Images
 import Numerics
 import Postgres
+import Registry
 
 /// Models as a person asks for them: train, prune, sample, look.
 ///
@@ -113,7 +114,7 @@ package enum ModelService {
         guard FileManager.default.fileExists(atPath: house.models.path) else { return [] }
         return try FileManager.default.contentsOfDirectory(atPath: house.models.path)
             .sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
-            .compactMap { try ModelFolder(house, $0).record() }
+            .filter(ReadableID.isValid).compactMap { try ModelFolder(house, $0).record() }
     }
 
     /// `count` pictures of model `id` in `steps` sampling steps; of one class when `label` names it, else of all classes
@@ -188,12 +189,21 @@ package enum ModelService {
         // A directory is no snapshot of the registry.
         let snapshot = record.snapshot.flatMap { $0.hasPrefix("/") ? nil : $0 }
         let metrics = "{\"loss\": \(record.loss), \"parameters\": \(record.parameters), \"seconds\": \(record.seconds)}"
-        _ = try await house.database.execute(
+        try await house.database.execute(
             """
             INSERT INTO credit.model (id, kind, parent, snapshot, recipe_sha256, weights_sha256, metrics, created_at)
             VALUES (\(record.id), \(record.kind.rawValue), \(record.parent), \(snapshot), \(recipe), \(weights),
                 \(metrics)::jsonb, \(record.createdAt)::timestamptz)
             ON CONFLICT (id) DO NOTHING
             """)
+        let known = try await house.database.query(
+            "SELECT recipe_sha256, weights_sha256 FROM credit.model WHERE id = \(record.id)")[0]
+        guard try known.get("recipe_sha256", as: [UInt8].self) == recipe,
+            try known.get("weights_sha256", as: [UInt8].self) == weights
+        else {
+            throw LaurelError.refused(
+                "model \(record.id) was registered with other weights, whose folder is gone", at: record.id,
+                next: "restore the folder from a backup, or choose another id")
+        }
     }
 }

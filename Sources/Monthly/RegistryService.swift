@@ -72,7 +72,7 @@ package struct RegistryService {
 
     /// Pictures that another contributor registered earlier; see ``Duplicates/find(threshold:)``.
     package func duplicates(threshold: Int = Duplicates.defaultThreshold) async throws -> [Duplicate] {
-        try await Duplicates(database: house.database).find(threshold: threshold)
+        try await Duplicates(database: house.database).find(threshold: threshold, on: house.now.day)
     }
 
     /// Freezes what may be trained on at a day, today by default.

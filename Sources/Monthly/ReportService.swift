@@ -52,16 +52,12 @@ package struct ReportService: Sendable {
         }
     }
 
-    /// Writes a report and its sidecar `FILE.summary.json`; a half-written file never takes the place of a whole one.
+    /// Writes a report and, beside a file, its sidecar `FILE.summary.json`.
     package func write(_ report: Report, to url: URL) throws {
-        do {
-            try Data(report.csv).write(to: url, options: .atomic)
-            try Data(report.sidecar).write(
-                to: url.deletingPathExtension().appendingPathExtension("summary.json"), options: .atomic)
-        } catch {
-            throw LaurelError.environment(
-                "the report cannot be written", at: url.path, next: "check the folder and the disk's free space")
-        }
+        try OutputFile.write(report.csv, to: url)
+        guard OutputFile.isFile(url) else { return }
+        try OutputFile.write(
+            report.sidecar, to: url.deletingPathExtension().appendingPathExtension("summary.json"))
     }
 
     private typealias Columns = [(name: String, kind: CSVWriter.Kind)]

@@ -18,6 +18,7 @@ package enum SetUpService {
     package static func initialise(
         _ address: House.Address, issuer: String?, currency: String?
     ) async throws -> Made {
+        try HouseSettings.check(at: address.home, issuer: issuer, currency: currency)
         let (house, applied) = try await House.create(address)
         let settings = try HouseSettings.update(at: house.home, issuer: issuer, currency: currency)
         try await KeyService(house).establish()

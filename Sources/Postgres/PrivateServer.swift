@@ -38,13 +38,14 @@ package struct PrivateServer: Sendable {
     package var log: URL { get throws { try ServerPlace(home: home).log } }
 
     private func startBlocking() throws -> String {
-        let place = try ServerPlace(home: home)
         try FileLock.withLock(at: home.appending(path: "postgres.lock")) {
+            let place = try ServerPlace(home: home)
             if !place.exists { try place.create() }
+            try place.remember()
             if !place.answers { try start(place) }
             try place.createDatabase()
+            return place.url
         }
-        return place.url
     }
 
     /// After `kill -9` of the server its orphans hold the shared memory for some seconds, so the first starts may fail.

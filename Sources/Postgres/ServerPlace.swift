@@ -7,6 +7,9 @@ import Foundation
 struct ServerPlace {
     /// The cluster's data directory.
     let data: URL
+    /// Says where the data is, relative to the home where it is in it; a home that was moved or copied finds it.
+    private let record: URL
+    private let isRecorded: Bool
     private let socketDirectory: String
     private let programs: URL
     private let isRoot = geteuid() == 0
@@ -28,13 +31,17 @@ struct ServerPlace {
 
     init(home: URL) throws {
         programs = try ServerPlace.findPrograms()
-        let digest = String(Digest.sha256(Array(home.path.utf8)).hex.prefix(16))
-        let inHome = home.appending(path: "postgres")
-        if geteuid() == 0, !ServerPlace.postgresCanReach(home) {
-            data = URL(filePath: "/var/lib/laurel/\(digest)/postgres")
+        record = home.appending(path: "postgres.place")
+        isRecorded = FileManager.default.fileExists(atPath: record.path)
+        if isRecorded {
+            let path = try String(contentsOf: record, encoding: .utf8).split(separator: "\n").first ?? ""
+            data = URL(filePath: String(path), relativeTo: home).absoluteURL.standardizedFileURL
+        } else if geteuid() == 0, !ServerPlace.postgresCanReach(home) {
+            data = URL(filePath: "/var/lib/laurel/\(UUID().uuidString.lowercased())/postgres")
         } else {
-            data = inHome
+            data = home.appending(path: "postgres")
         }
+        let digest = Digest.sha256(Array(data.path.utf8)).hex.prefix(16)
         // A socket's path ends after 107 characters; `.s.PGSQL.5432` takes the last of them.
         let beside = data.deletingLastPathComponent().appending(path: "socket").path
         let isPlain = beside.utf8.allSatisfy {
@@ -46,7 +53,14 @@ struct ServerPlace {
     var exists: Bool { FileManager.default.fileExists(atPath: data.appending(path: "PG_VERSION").path) }
 
     /// Makes the cluster, with checksums, in one step: a half-made one is thrown away by the next start.
+    ///
+    /// - Throws: ``LaurelError`` of kind `environment` also when this home had a database and it is gone: an empty one in
+    ///   its place would look like books without entries.
     func create() throws {
+        guard !isRecorded else {
+            throw LaurelError.environment(
+                "the database of this home is gone", at: data.path, next: "restore it from the last backup")
+        }
         let half = data.appendingPathExtension("new")
         let files = FileManager.default
         if files.fileExists(atPath: half.path) { try files.removeItem(at: half) }
@@ -65,6 +79,13 @@ struct ServerPlace {
                 next: "check the directory's owner and the free disk space")
         }
         try files.moveItem(at: half, to: data)
+    }
+
+    /// Writes down where the data is.
+    func remember() throws {
+        if isRecorded { return }
+        let isInHome = data.deletingLastPathComponent().path == record.deletingLastPathComponent().path
+        try Data("\(isInHome ? data.lastPathComponent : data.path)\n".utf8).write(to: record, options: .atomic)
     }
 
     /// Whether the server takes connections. Its process table entry says less: after `kill -9` it stays for a moment.

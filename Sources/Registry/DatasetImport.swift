@@ -44,15 +44,21 @@ package struct DatasetImport: Sendable {
         if let datasetID, !ReadableID.isValid(datasetID) {
             throw LaurelError.input("\(datasetID) is not an id", next: "use lowercase letters, digits and dashes")
         }
+        if let title { try PlainText.check(title, called: "title", at: "--title") }
         let names = try ContributorNames(manifest.items)
         for item in manifest.items {
             try Task.checkCancellation()
             try store.store(item.bytes, digest: item.digest)
         }
         let groups = Dictionary(grouping: manifest.items) { names.id(of: $0.contributor) }
+        // Of two contributors with the same picture in one manifest, the one who is named first was first.
+        let order = Dictionary(
+            manifest.items.enumerated().map { (names.id(of: $1.contributor), $0) },
+            uniquingKeysWith: { first, _ in first })
         return try await database.withTransaction { connection in
+            try await RegistryLock.take(on: connection)
             var outcomes: [Outcome] = []
-            for (contributor, items) in groups.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            for (contributor, items) in groups.sorted(by: { order[$0.key, default: 0] < order[$1.key, default: 0] }) {
                 try await names.settle(
                     contributor, at: items[0].place, mayAdd: mayAddContributors, now: now, on: connection)
                 let id = datasetID ?? "\(contributor)-\(manifest.name)"
@@ -61,7 +67,7 @@ package struct DatasetImport: Sendable {
                     items: items.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) })
                 outcomes.append(try await dataset.register(split: split, now: now, on: connection))
             }
-            return outcomes
+            return outcomes.sorted { $0.contributor.utf8.lexicographicallyPrecedes($1.contributor.utf8) }
         }
     }
 }

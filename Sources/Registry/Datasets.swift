@@ -24,6 +24,9 @@ package struct Dataset: Sendable {
     package let shares: [String]
     /// The snapshots it is part of, oldest first.
     package let snapshots: [String]
+
+    /// Whether it has not been withdrawn on a day.
+    package func isInForce(on day: Day) -> Bool { withdrawnFrom.map { $0 > day } ?? true }
 }
 
 /// Looking at datasets, and taking them back.

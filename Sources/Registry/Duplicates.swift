@@ -31,12 +31,14 @@ package struct Duplicates: Sendable {
 
     package init(database: Database) { self.database = database }
 
-    /// The pictures of all datasets in force that another contributor registered earlier, exactly or nearly.
+    /// The pictures of all datasets in force on a day that another contributor registered earlier, exactly or nearly.
     ///
-    /// - Parameter threshold: The bits in which perceptual hashes may differ, 0 to 16.
+    /// - Parameters:
+    ///   - threshold: The bits in which perceptual hashes may differ, 0 to 16.
+    ///   - day: Datasets withdrawn from a day up to this one are left out.
     /// - Returns: Each later picture once, beside the earliest it looks like; exact duplicates first.
     /// - Throws: ``LaurelError`` of kind `input` for another threshold.
-    package func find(threshold: Int = defaultThreshold) async throws -> [Duplicate] {
+    package func find(threshold: Int = defaultThreshold, on day: Day) async throws -> [Duplicate] {
         guard (0...16).contains(threshold) else {
             throw LaurelError.input(
                 "\(threshold) bits is no threshold", at: "--threshold", next: "choose 0 (equal hashes) to 16")
@@ -50,8 +52,8 @@ package struct Duplicates: Sendable {
                                 WHERE w.dataset_id = d.id) v
             JOIN registry.item i ON i.dataset_id = d.id AND i.version = v.version
             JOIN registry.picture_origin o ON o.pixel_sha256 = i.pixel_sha256 AND o.contributor = d.contributor
-            WHERE d.withdrawn_from IS NULL
-            ORDER BY o.since, d.contributor COLLATE "C", d.id COLLATE "C", i.item_no
+            WHERE d.withdrawn_from IS NULL OR d.withdrawn_from > \(day.description)::date
+            ORDER BY o.registration, d.id COLLATE "C", i.item_no
             """)
         return Duplicates.among(
             try rows.map { row in

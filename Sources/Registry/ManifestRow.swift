@@ -50,6 +50,9 @@ struct ManifestRow {
                     "the image is \(owner)'s, not \(contributor)'s", at: row.place("contributor"),
                     next: "remove the row, or register many contributors with laurel dataset import")
             }
+            for column in ["contributor", "licence", "title"] {
+                if let text = cell(column) { try PlainText.check(text, called: column, at: row.place(column)) }
+            }
             return ManifestRow(
                 path: path, contributor: contributor ?? owner, licence: try needed("licence", else: licence),
                 title: cell("title") ?? path, metadata: others.map { ($0, row[$0] ?? "") },

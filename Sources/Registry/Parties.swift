@@ -13,7 +13,7 @@ package struct Party: Sendable {
     package let statusReason: String?
     /// `SCHEME:VALUE`, sorted.
     package let identifiers: [String]
-    /// Newest versions of its datasets.
+    /// Its datasets that have not been withdrawn, be it for later.
     package let datasets: Int
     /// Images in them.
     package let items: Int
@@ -60,6 +60,7 @@ package struct Parties: Sendable {
         _ parties: [(id: String, details: PartyDetails, place: String)], now: Timestamp
     ) async throws -> [Bool] {
         try await database.withTransaction { connection in
+            try await RegistryLock.take(on: connection)
             var added: [Bool] = []
             for (id, details, place) in parties {
                 guard ReadableID.isValid(id) else {
@@ -69,19 +70,17 @@ package struct Parties: Sendable {
                 guard let name = details.name, !name.isEmpty else {
                     throw LaurelError.input("contributor \(id) has no name", at: place, next: "give it one")
                 }
-                let known = try await connection.query(
-                    "SELECT coalesce(name, '') AS name FROM pii.party_detail WHERE party_id = \(id)")
-                if let row = known.first {
-                    guard try row.get("name", as: String.self) == name else {
-                        throw LaurelError.input(
-                            "contributor \(id) is \"\(try row.get("name", as: String.self))\"", at: place,
-                            next: "choose another id, or laurel contributor update \(id) --name NAME")
-                    }
+                let kind = details.kind ?? "person"
+                guard ["person", "organisation"].contains(kind) else {
+                    throw LaurelError.input(
+                        "\"\(kind)\" is no kind of contributor", at: place, next: "write person or organisation")
+                }
+                if let known = try await Parties.details(id, on: connection) {
+                    try Parties.agree(details, with: known, id: id, place: place)
                     added.append(false)
                     continue
                 }
-                try await Parties.add(
-                    id: id, name: name, kind: details.kind ?? "person", now: now, place: place, on: connection)
+                try await Parties.add(id: id, name: name, kind: kind, now: now, place: place, on: connection)
                 try await Parties.change(id, details, place: place, on: connection)
                 added.append(true)
             }
@@ -139,6 +138,41 @@ package struct Parties: Sendable {
         }
     }
 
+    /// What is known of a party; nil when it is not registered.
+    private static func details(_ id: String, on connection: Connection) async throws -> PartyDetails? {
+        try await connection.query(
+            """
+            SELECT coalesce(d.name, '') AS name, p.kind, d.country, d.method, d.account,
+                   ARRAY(SELECT i.scheme || ':' || i.value FROM pii.party_identifier i WHERE i.party_id = p.id) AS others
+            FROM registry.party p LEFT JOIN pii.party_detail d ON d.party_id = p.id WHERE p.id = \(id)
+            """
+        ).first.map { row in
+            PartyDetails(
+                name: try row.get("name"), kind: try row.get("kind"), country: try row.get("country", as: String?.self),
+                method: try row.get("method", as: String?.self), account: try row.get("account", as: String?.self),
+                identifiers: try row.get("others"))
+        }
+    }
+
+    /// Refuses to drop details that are told of a known party and differ from what is known.
+    private static func agree(_ told: PartyDetails, with known: PartyDetails, id: String, place: String) throws {
+        guard told.name == known.name else {
+            throw LaurelError.input(
+                "contributor \(id) is \"\(known.name ?? "")\"", at: place,
+                next: "choose another id, or laurel contributor update \(id) --name NAME")
+        }
+        let fields = [
+            ("kind", told.kind, known.kind), ("country", told.country, known.country),
+            ("method", told.method, known.method), ("account", told.account, known.account),
+        ]
+        let other = fields.first { $0.1 != nil && $0.1 != $0.2 }?.0
+        let isNewIdentifier = !Set(told.identifiers).isSubset(of: known.identifiers)
+        guard let other = other ?? (isNewIdentifier ? "identifier" : nil) else { return }
+        throw LaurelError.refused(
+            "contributor \(id) is registered with another \(other)", at: place,
+            next: "laurel contributor update \(id) changes it")
+    }
+
     static func unknown(_ id: String, at place: String) -> LaurelError {
         LaurelError.input(
             "there is no contributor \(id)", at: place,
@@ -151,6 +185,7 @@ package struct Parties: Sendable {
     static func add(
         id: String, name: String, kind: String = "person", now: Timestamp, place: String, on connection: Connection
     ) async throws {
+        try PlainText.check(name, called: "name", at: place)
         do {
             try await connection.execute(
                 """
@@ -168,6 +203,7 @@ package struct Parties: Sendable {
     private static func change(
         _ id: String, _ details: PartyDetails, place: String, on connection: Connection
     ) async throws {
+        if let name = details.name { try PlainText.check(name, called: "name", at: place) }
         let changed: Int
         do {
             changed = try await connection.execute(

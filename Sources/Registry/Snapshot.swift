@@ -36,7 +36,7 @@ package struct Snapshots: Sendable {
     ///   - id: The snapshot's id; `snapshot-` and the day by default.
     ///   - asOf: Datasets withdrawn from a day up to this one are left out.
     ///   - now: The time of making.
-    /// - Returns: The snapshot, and whether it was made now: the same content is the same snapshot.
+    /// - Returns: The snapshot, and whether it was made now: the same id with the same content is the same snapshot.
     /// - Throws: ``LaurelError`` of kind `refused` when there is nothing to freeze or the id means another content.
     package func create(id: String?, asOf: Day, now: Timestamp) async throws -> (snapshot: Snapshot, isNew: Bool) {
         let wanted = id ?? "snapshot-\(asOf)"
@@ -44,6 +44,7 @@ package struct Snapshots: Sendable {
             throw LaurelError.input("\(wanted) is not an id", next: "use lowercase letters, digits and dashes")
         }
         return try await database.withTransaction { connection in
+            try await RegistryLock.take(on: connection)
             let rows = try await connection.query(
                 """
                 SELECT DISTINCT ON (d.id) d.id, v.version, v.manifest_sha256
@@ -63,18 +64,13 @@ package struct Snapshots: Sendable {
                     "\(row.get("id", as: String.self))\t\(row.get("version", as: Int.self))\t\(Hex.text(digest))\n"
             }
             let digest = Digest.sha256(lines.joined())
-            let known = try await connection.query(
-                """
-                SELECT id, sha256 FROM registry.snapshot WHERE sha256 = \(digest.bytes) OR id = \(wanted)
-                ORDER BY (sha256 = \(digest.bytes)) DESC
-                """)
+            let known = try await connection.query("SELECT sha256 FROM registry.snapshot WHERE id = \(wanted)")
             if let row = known.first {
-                let knownID: String = try row.get("id")
                 guard try row.get("sha256", as: [UInt8].self) == digest.bytes else {
                     throw LaurelError.refused(
                         "snapshot \(wanted) is another list of datasets", next: "choose another --id")
                 }
-                return (try await snapshot(knownID, on: connection), false)
+                return (try await snapshot(wanted, on: connection), false)
             }
             try await connection.execute(
                 """

@@ -24,7 +24,7 @@ package struct SnapshotImages: Sendable {
             """
             SELECT i.sha256, i.path, d.contributor, d.id AS dataset,
                    first_value(d.contributor) OVER (
-                       PARTITION BY i.pixel_sha256 ORDER BY o.since, d.contributor COLLATE "C"
+                       PARTITION BY i.pixel_sha256 ORDER BY o.registration
                    ) AS first_contributor
             FROM registry.snapshot_dataset m
             JOIN registry.dataset d ON d.id = m.dataset_id

@@ -19,7 +19,7 @@ struct CheckCommand: AsyncParsableCommand {
         if explain { return try await show(ledger.invariants().filter { strict || !$0.isStrict }) }
         let violations = try await ledger.check(strict: strict)
         guard let first = violations.first else {
-            if global.format == .json { print("[]") }
+            if global.format == .json { Terminal.put("[]") }
             return
         }
         var listing = Listing(columns: [
@@ -48,7 +48,8 @@ struct CheckCommand: AsyncParsableCommand {
             return listing.write(as: global.format)
         }
         for invariant in invariants {
-            print("-- \(invariant.name): \(invariant.promise)\n-- when it fails: \(invariant.mend)\n\(invariant.sql)\n")
+            Terminal.put(
+                "-- \(invariant.name): \(invariant.promise)\n-- when it fails: \(invariant.mend)\n\(invariant.sql)\n")
         }
     }
 }

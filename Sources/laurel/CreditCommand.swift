@@ -71,6 +71,11 @@ struct CreditRuleOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Images sampled for each value.", valueName: "n"))
     var images: Int?
 
+    @Option(
+        name: .customLong("stop-money-width"),
+        help: ArgumentHelp("Stop when less than this share of the pool is undecided.", valueName: "share"))
+    var stopMoneyWidth: Double?
+
     /// The same for the service.
     var request: CreditRequest {
         var request = CreditRequest(period: period)
@@ -88,6 +93,7 @@ struct CreditRuleOptions: ParsableArguments {
         request.duplicates = duplicates
         request.fineTuneSteps = fineTuneSteps
         request.images = images
+        request.stopMoneyWidth = stopMoneyWidth
         return request
     }
 }
@@ -130,11 +136,6 @@ struct CreditRunCommand: AsyncParsableCommand {
         help: ArgumentHelp("The longest answer of an evaluator that is waited for.", valueName: "seconds"))
     var evaluatorTimeout = 3600.0
 
-    @Option(
-        name: .customLong("stop-money-width"),
-        help: ArgumentHelp("Stop when less than this share of the pool is undecided.", valueName: "share"))
-    var stopMoneyWidth: Double?
-
     /// Where evaluations are made.
     enum Executor: String, ExpressibleByArgument, CaseIterable {
         case local
@@ -144,16 +145,12 @@ struct CreditRunCommand: AsyncParsableCommand {
         guard evaluatorTimeout > 0, evaluatorTimeout < 1e9 else {
             throw ValidationError("--evaluator-timeout must be a positive number of seconds")
         }
-        guard stopMoneyWidth.map({ $0 > 0 && $0.isFinite }) ?? true else {
-            throw ValidationError("--stop-money-width must be a positive share")
-        }
     }
 
     func run() async throws {
         var execution = CreditExecution()
         execution.workers = workers
         execution.evaluatorTimeoutSeconds = evaluatorTimeout
-        execution.stopMoneyWidth = stopMoneyWidth
         let report = try await CreditService.run(
             try await global.openHouse(), rules.request, execution,
             announce: { Terminal.note("plan \($0.plan.run) sha256:\($0.digest)") },

@@ -40,7 +40,7 @@ struct CreditEstimateCommand: AsyncParsableCommand {
         case .json: Record(fields: fields(of: report)).write(as: .json)
         case .table, .csv:
             listing(of: report).write(as: global.format)
-            if global.format == .table { notes(on: report).forEach { print($0) } }
+            if global.format == .table { notes(on: report).forEach { Terminal.put($0) } }
         }
     }
 

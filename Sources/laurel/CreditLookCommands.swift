@@ -122,12 +122,7 @@ struct CreditEvaluationsCommand: AsyncParsableCommand {
     func run() async throws {
         let house = try await global.openHouse()
         let bytes = try await CreditService.evaluations(house, run)
-        do {
-            try Data(bytes).write(to: URL(filePath: out), options: .atomic)
-        } catch {
-            throw LaurelError.environment(
-                "file cannot be written (\(error.localizedDescription))", at: out, next: "choose another --out")
-        }
+        try OutputFile.write(bytes, to: URL(filePath: out))
         let plan = try await CreditService.show(house, run).run.plan
         let negated = plan.properties.filter(\.lowerIsBetter).map(\.name)
         if !negated.isEmpty {

@@ -11,7 +11,8 @@ enum CreditOutput {
             ("id", .string(plan.run)), ("period", .string(plan.period.description)),
             ("state", .string(run.state.rawValue)),
             ("plan_sha256", .string(run.digest.hex)), ("players", .integer(plan.players.count)),
-            ("properties", .string(properties(plan))), ("coalitions", .integer(plan.design.coalitions)),
+            ("properties", .array(properties(plan).map(OutputValue.string))),
+            ("coalitions", .integer(plan.design.coalitions)),
             ("end_repeats", .integer(plan.design.endRepeats)), ("duplicates", .integer(plan.design.duplicates)),
             ("seed", .integer(Int(plan.seed))), ("estimator", .string(plan.estimator)),
             ("negative_rule", .string(plan.negativeRule.rawValue)),
@@ -31,14 +32,14 @@ enum CreditOutput {
                 ]
             ).write(as: .table)
             guard !report.estimates.isEmpty else { return }
-            print("")
+            Terminal.put("")
             shares(report).write(as: .table)
-            print("")
+            Terminal.put("")
             trust(report).write(as: .table)
             for property in report.run.plan.properties where property.lowerIsBetter {
-                print("\nLess \(property.name) is better: credit is given for the improvement.")
+                Terminal.put("\nLess \(property.name) is better: credit is given for the improvement.")
             }
-            for warning in warnings(report) { print("\nNote: \(warning)") }
+            for warning in warnings(report) { Terminal.put("\nNote: \(warning)") }
         }
     }
 
@@ -54,13 +55,13 @@ enum CreditOutput {
         return places == 0 ? sign + padded : sign + padded.dropLast(places) + "." + padded.suffix(places)
     }
 
-    private static func properties(_ plan: CreditPlan) -> String {
+    private static func properties(_ plan: CreditPlan) -> [String] {
         let total = plan.properties.reduce(0) { $0 + $1.weightMillionths }
         return plan.properties.map { property in
             plan.properties.count == 1
                 ? property.name
                 : "\(property.name) \(rounded(Double(property.weightMillionths) / Double(total) * 100, 0)) %"
-        }.joined(separator: ", ")
+        }
     }
 
     private static func shares(_ report: CreditReport) -> Listing {

@@ -96,9 +96,9 @@ struct LedgerCommand: AsyncParsableCommand {
             switch format {
             case .hledger:
                 let text = HledgerJournal.text(accounts: try await ledger.trialBalance(), lines: lines)
-                FileHandle.standardOutput.write(Data(text.utf8))
+                Terminal.put(Array(text.utf8))
             case .csv:
-                FileHandle.standardOutput.write(Data(ReportService.journalCSV(lines, raw: false)))
+                Terminal.put(ReportService.journalCSV(lines, raw: false))
             }
         }
     }

@@ -16,7 +16,7 @@ struct LogCommand: AsyncParsableCommand {
         @OptionGroup var global: GlobalOptions
 
         func run() async throws {
-            print(try await StatementService(try await global.openHouse()).checkpoint(), terminator: "")
+            Terminal.put(Array(try await StatementService(try await global.openHouse()).checkpoint().utf8))
         }
     }
 
@@ -31,7 +31,7 @@ struct LogCommand: AsyncParsableCommand {
         var entry: String
 
         func run() async throws {
-            print(try await StatementService(try await global.openHouse()).prove(entry), terminator: "")
+            Terminal.put(Array(try await StatementService(try await global.openHouse()).prove(entry).utf8))
         }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diffusion
+import Documents
 import Errors
 import Foundation
 import Images
@@ -110,12 +111,7 @@ struct ModelSample: AsyncParsableCommand {
             house, id: id, count: count, steps: steps, seed: seed, label: label)
         let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
         let sheet = Image.sheet(images, columns: columns, scale: max(1, 64 / images[0].width))
-        do {
-            try Data(try sheet.pngBytes()).write(to: URL(filePath: out), options: .atomic)
-        } catch let error as CocoaError {
-            throw LaurelError.environment(
-                "the sheet cannot be written (\(error.localizedDescription))", at: out, next: "name another --out")
-        }
+        try OutputFile.write(try sheet.pngBytes(), to: URL(filePath: out))
         Record(fields: [("model", .string(id)), ("count", .integer(count)), ("sheet", .string(out))])
             .write(as: global.format)
     }

@@ -59,16 +59,16 @@ struct Listing {
     /// Writes the list to stdout.
     func write(as format: OutputFormat) {
         switch format {
-        case .table: print(rows.isEmpty ? whenEmpty : table)
+        case .table: Terminal.put(rows.isEmpty ? whenEmpty : table)
         case .json:
             let objects = rows.map { row in
                 OutputValue.object(zip(columns, row).map { (key: $0.key, value: $1) })
             }
-            print(OutputValue.array(objects).json)
+            Terminal.put(OutputValue.array(objects).json)
         case .csv:
             var writer = CSVWriter(columns: columns.map { ($0.key, $0.isNumeric ? .number : .text) })
             rows.forEach { writer.append($0.map(\.cell)) }
-            FileHandle.standardOutput.write(Data(writer.bytes))
+            Terminal.put(writer.bytes)
         }
     }
 
@@ -101,9 +101,9 @@ struct Record {
             let width = fields.map(\.key.count).max() ?? 0
             for field in fields {
                 let name = field.key.replacingOccurrences(of: "_", with: " ")
-                print(name + String(repeating: " ", count: width - field.key.count + 2) + field.value.cell)
+                Terminal.put(name + String(repeating: " ", count: width - field.key.count + 2) + field.value.cell)
             }
-        case .json: print(OutputValue.object(fields).json)
+        case .json: Terminal.put(OutputValue.object(fields).json)
         case .csv:
             var listing = Listing(columns: fields.map { .text($0.key, $0.key) })
             listing.rows = [fields.map(\.value)]

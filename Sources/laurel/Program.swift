@@ -70,7 +70,7 @@ enum Program {
     /// Help and version leave with 0 on stdout; unusable arguments are one line and status 2, like every bad input.
     private static func leaveFromParser(_ error: any Error) -> Never {
         if Laurel.exitCode(for: error) == .success {
-            print(Laurel.fullMessage(for: error))
+            Terminal.put(Laurel.fullMessage(for: error))
             exit(0)
         }
         if error is ValidationError || Laurel.exitCode(for: error) == .validationFailure {

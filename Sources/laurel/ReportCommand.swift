@@ -25,7 +25,7 @@ struct ReportCommand: AsyncParsableCommand {
         let service = try await global.openHouse().reports
         let report = try await service.report(name, of: month, raw: raw)
         guard let out else {
-            FileHandle.standardOutput.write(Data(report.csv))
+            Terminal.put(report.csv)
             return
         }
         try service.write(report, to: URL(filePath: out))

@@ -86,7 +86,7 @@ struct StatementCommand: AsyncParsableCommand {
 
         func run() async throws {
             let service = StatementService(try await global.openHouse())
-            FileHandle.standardOutput.write(Data(try await service.signedBytes(of: id) + [UInt8(ascii: "\n")]))
+            Terminal.put(try await service.signedBytes(of: id) + [UInt8(ascii: "\n")])
         }
     }
 

@@ -33,7 +33,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let format: OutputFormat = json ? .json : global.format
         switch format {
         case .table:
-            for check in result.lines { print(check.text) }
+            for check in result.lines { Terminal.put(check.text) }
         case .json, .csv:
             var listing = Listing(columns: [
                 .text("check", "Check"), .text("result", "Result"), .text("reason", "Reason"),

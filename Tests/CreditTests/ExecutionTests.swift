@@ -142,8 +142,9 @@ struct ExecutionTests {
         for workers in [1, 3] {
             places.append(
                 try await withDatabase { database in
-                    let (store, plan) = try await Sample.stored(database, coalitions: 62)
-                    let rule = MoneyRule(store: store, plan: plan, width: 0.05)
+                    let (store, plan) = try await Sample.stored(
+                        database, coalitions: 62, stopWidthMillionths: 50_000)
+                    let rule = MoneyRule(store: store, plan: plan)
                     try await Sample.executor(store, workers: workers)
                         .execute(isDecided: { try await rule.isDecided() }) { _ in }
                     #expect(try await store.counts(plan.run).waiting > 0)

@@ -23,24 +23,26 @@ enum Sample {
         run: String = "run-2026-10-1", command: String = "sh oracle.sh", coalitions: Int = 20, seed: Int64 = 7,
         properties: [WeightedProperty] = [
             WeightedProperty(name: "v", weightMillionths: 1_000_000, lowerIsBetter: false)
-        ]
+        ], stopWidthMillionths: Int? = nil
     ) throws -> (CreditPlan, TaskList) {
         let (design, tasks) = try tasks(coalitions: coalitions, seed: seed)
         let plan = CreditPlan(
             run: run, period: try Period(parsing: "2026-10"), playerKind: .contributor, players: players,
             properties: properties, design: design, seed: seed, estimator: "gp", negativeRule: .clip,
-            evaluator: .external(command: command), tasksDigest: tasks.digest)
+            evaluator: .external(command: command), stopWidthMillionths: stopWidthMillionths,
+            tasksDigest: tasks.digest)
         return (plan, tasks)
     }
 
     static let now = Timestamp(secondsSinceEpoch: 1_790_000_000)
 
     /// Stores a plan, ready to be executed.
-    static func stored(_ database: Database, coalitions: Int = 20, command: String = "sh oracle.sh") async throws
-        -> (RunStore, CreditPlan)
-    {
+    static func stored(
+        _ database: Database, coalitions: Int = 20, command: String = "sh oracle.sh", stopWidthMillionths: Int? = nil
+    ) async throws -> (RunStore, CreditPlan) {
         let store = RunStore(database: database)
-        let (plan, tasks) = try plan(command: command, coalitions: coalitions)
+        let (plan, tasks) = try plan(
+            command: command, coalitions: coalitions, stopWidthMillionths: stopWidthMillionths)
         try await store.insert(plan, number: 1, tasks: tasks, now: now)
         try await store.move(plan.run, from: .planned, to: .running)
         return (store, plan)

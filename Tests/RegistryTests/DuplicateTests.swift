@@ -22,7 +22,7 @@ import Testing
             try shop.paint("d.png", seed: 3)
             _ = try await shop.registering(
                 shop.manifest("b.csv", ["a.png", "d.png"], header: "path"), contributor: "bob", day: 3)
-            let found = try await Duplicates(database: shop.database).find()
+            let found = try await Duplicates(database: shop.database).find(on: Workshop.noon(4).day)
             #expect(found.map(\.later.path) == ["b.ppm"])
             #expect(found.map(\.first.contributor) == ["bob"])
             #expect(found.map(\.first.since) == [Workshop.noon(1)])
@@ -64,7 +64,8 @@ import Testing
                         expected.append("\(later.path) \(first.path) \((first.hash ^ later.hash).nonzeroBitCount)")
                     }
                 }
-                let found = try await Duplicates(database: shop.database).find(threshold: threshold)
+                let found = try await Duplicates(database: shop.database).find(
+                    threshold: threshold, on: Workshop.noon(4).day)
                 #expect(found.map { "\($0.later.path) \($0.first.path) \($0.distance ?? -1)" } == expected)
                 #expect(
                     threshold < 5 || expected.count >= 10, "the motifs have to be found for the test to mean anything")
