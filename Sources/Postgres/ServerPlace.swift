@@ -35,7 +35,7 @@ struct ServerPlace {
         isRecorded = FileManager.default.fileExists(atPath: record.path)
         if isRecorded {
             let path = try String(contentsOf: record, encoding: .utf8).split(separator: "\n").first ?? ""
-            data = URL(filePath: String(path), relativeTo: home).absoluteURL.standardizedFileURL
+            data = path.hasPrefix("/") ? URL(filePath: String(path)) : home.appending(path: String(path))
         } else if geteuid() == 0, !ServerPlace.postgresCanReach(home) {
             data = URL(filePath: "/var/lib/laurel/\(UUID().uuidString.lowercased())/postgres")
         } else {

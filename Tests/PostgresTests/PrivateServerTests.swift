@@ -30,11 +30,24 @@ struct PrivateServerTests {
             #expect(try await server.stop())
             #expect(try await !server.stop())
 
-            try FileManager.default.removeItem(at: home.appending(path: "postgres/global/pg_control"))
-            let error = await #expect(throws: LaurelError.self) { try await server.start() }
+            // A home that was moved finds its database.
+            let moved = folder.appending(path: "moved")
+            try FileManager.default.moveItem(at: home, to: moved)
+            let there = PrivateServer(home: moved)
+            let elsewhere = try await there.start()
+            #expect(try await Database(url: elsewhere, role: nil).query("SELECT one FROM kept").count == 1)
+            #expect(try await there.stop())
+
+            try FileManager.default.removeItem(at: moved.appending(path: "postgres/global/pg_control"))
+            let error = await #expect(throws: LaurelError.self) { try await there.start() }
             #expect(error?.kind == .environment)
             #expect(error?.description.contains("pg_control") == true)
             #expect(error?.description.contains("laurel-server.log") == true)
+
+            // A database that is gone is not replaced by an empty one.
+            try FileManager.default.removeItem(at: moved.appending(path: "postgres"))
+            let gone = await #expect(throws: LaurelError.self) { try await there.start() }
+            #expect(gone?.description.contains("gone") == true)
         }
     }
 }
