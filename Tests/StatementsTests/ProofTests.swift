@@ -158,3 +158,16 @@ struct ProofTests {
         }
     }
 }
+
+extension LogTree {
+    /// The audit path by the recursion of RFC 6962 §2.1.1, which ``LogTreeLevels`` must agree with.
+    fileprivate static func inclusionProof(of index: Int, in leaves: ArraySlice<Digest>) -> [Digest] {
+        guard leaves.count > 1 else { return [] }
+        var half = 1
+        while half * 2 < leaves.count { half *= 2 }
+        let (left, right) = (leaves.prefix(half), leaves.dropFirst(half))
+        return index < half
+            ? inclusionProof(of: index, in: left) + [root(right)]
+            : inclusionProof(of: index - half, in: right) + [root(left)]
+    }
+}

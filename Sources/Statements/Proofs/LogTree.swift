@@ -19,16 +19,6 @@ package enum LogTree {
         }
     }
 
-    /// The audit path of a leaf (RFC 6962 §2.1.1), from the leaf up.
-    package static func inclusionProof(of index: Int, in leaves: ArraySlice<Digest>) -> [Digest] {
-        precondition((0..<leaves.count).contains(index), "the leaf is in the tree")
-        guard leaves.count > 1 else { return [] }
-        let half = split(leaves.count)
-        return index < half
-            ? inclusionProof(of: index, in: left(leaves)) + [root(right(leaves))]
-            : inclusionProof(of: index - half, in: right(leaves)) + [root(left(leaves))]
-    }
-
     /// Whether an audit path leads from a leaf to a root (RFC 9162 §2.1.3.2).
     package static func verifiesInclusion(
         of leaf: Digest, index: UInt64, size: UInt64, proof: [Digest], root: Digest

@@ -27,7 +27,7 @@ package struct LogTreeLevels: Sendable {
     /// The root of all leaves.
     package var root: Digest { levels[levels.count - 1][0] }
 
-    /// The audit path of a leaf, as ``LogTree/inclusionProof(of:in:)`` gives it.
+    /// The audit path of a leaf (RFC 6962 §2.1.1), from the leaf up.
     package func inclusionProof(of index: Int) -> [Digest] {
         precondition((0..<size).contains(index), "the leaf is in the tree")
         return levels.dropLast().enumerated().compactMap { height, level in
