@@ -82,7 +82,11 @@ package enum DoctorService {
         let store = KeyStore(directory: home.appending(path: "keys"))
         // The root key may be carried away; it is needed for changes of keys only.
         let needed = KeyUse.allCases.filter { $0 != .root }
-        for use in needed { _ = try store.require(use) }
+        if let missing = try needed.first(where: { try store.key($0) == nil }) {
+            throw LaurelError.environment(
+                "the \(missing.rawValue) key is missing", at: store.directory.path,
+                next: "restore it from your backup, or laurel keys rotate \(missing.rawValue)")
+        }
         return needed.map(\.rawValue).joined(separator: ", ")
     }
 }
