@@ -61,7 +61,9 @@ let package = Package(
             name: "Valuation", dependencies: ["Errors", "Documents", "Numerics"], exclude: ["README.md"],
             swiftSettings: house),
         layer("Properties", ["Errors", "Documents", "Numerics", "Images"]),
-        layer("Diffusion", ["Errors", "Documents", "Numerics", "Images"]),
+        .target(
+            name: "Diffusion", dependencies: ["Errors", "Documents", "Numerics", "Images"], exclude: ["README.md"],
+            swiftSettings: house),
 
         // Books.
         layer("Registry", ["Errors", "Documents", "Images", "Postgres"]),

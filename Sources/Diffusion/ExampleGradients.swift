@@ -44,7 +44,9 @@ package final class ExampleGradients {
                 HadamardProjection(count: layout.count, dimension: size, images: batch, seed: seed)
             }
         let receiving = self.projection
-        network.receiver = { range, values, stride in receiving.receive(range, values, stride: stride) }
+        network.receiver = { range, images, values, stride in
+            receiving.receive(range, of: images, values, stride: stride)
+        }
     }
 
     /// The mean over `levels` of the gradients of `output`, one row of ``dimension`` numbers an image.

@@ -28,9 +28,9 @@ package final class UNet {
         case examples
     }
 
-    /// Receives the gradients of each image for one layer: which part of the flat vector of parameters it is, the first
-    /// image's numbers, and how many numbers lie between two images. The memory is used again after the call.
-    package typealias Receiver = (Range<Int>, UnsafePointer<Float>, Int) -> Void
+    /// Receives a layer's gradients of some images: which part of the flat vector of parameters it is, which images, the
+    /// first one's numbers, and how many numbers lie between two images. The memory is used again after the call.
+    package typealias Receiver = (Range<Int>, Range<Int>, UnsafePointer<Float>, Int) -> Void
 
     /// Makes a network for batches of `images` that runs forward only, or back too.
     package convenience init(_ layout: Layout, images: Int, training: Bool) throws(LaurelError) {

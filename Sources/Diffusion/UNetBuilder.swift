@@ -131,7 +131,8 @@ final class LayerParameters {
 
     /// Hands on the gradients of each image once they are complete.
     func deliver() {
-        if builder.purpose == .examples { builder.receiver?(range, UnsafePointer(target), range.count) }
+        guard builder.purpose == .examples else { return }
+        builder.receiver?(range, 0..<builder.images, UnsafePointer(target), range.count)
     }
 
     /// The gradient of a convolution's weights and bias.
@@ -139,8 +140,11 @@ final class LayerParameters {
         if builder.purpose == .training {
             convolution.backwardWeights()
         } else {
-            convolution.backwardWeights(rows: target, stride: range.count)
-            deliver()
+            // One image at a time: its gradient is received while it is in the cache.
+            for image in 0..<builder.images {
+                convolution.backwardWeights(image: image, into: target)
+                builder.receiver?(range, image..<image + 1, UnsafePointer(target), range.count)
+            }
         }
     }
 

@@ -31,13 +31,13 @@ package final class CountSketch: GradientProjection {
 
     package func begin() { rows.update(repeating: 0, count: dimension * images) }
 
-    package func receive(_ range: Range<Int>, _ values: UnsafePointer<Float>, stride: Int) {
+    package func receive(_ range: Range<Int>, of images: Range<Int>, _ values: UnsafePointer<Float>, stride: Int) {
         precondition(range.lowerBound % 8 == 0, "pieces begin at a multiple of eight")
         codes.withUnsafeBufferPointer { codes in
             guard let first = codes.baseAddress else { return }
-            for image in 0..<images {
+            for (index, image) in images.enumerated() {
                 laurel_sketch(
-                    range.count, values + image * stride, first + range.lowerBound / 8, rows + image * dimension)
+                    range.count, values + index * stride, first + range.lowerBound / 8, rows + image * dimension)
             }
         }
     }

@@ -1,8 +1,8 @@
 /// Takes long gradient vectors piece by piece, one row an image, and keeps short ones with nearly the same inner products.
 ///
-/// A pass is ``begin()``, any number of ``receive(_:_:stride:)`` that together bring every position once, ``finish()``;
-/// then ``rows`` holds the results. The order of the pieces must be the same in every pass. Results of different passes
-/// may be added: a projection is linear.
+/// A pass is ``begin()``, any number of ``receive(_:of:_:stride:)`` that together bring every position of every image once,
+/// ``finish()``; then ``rows`` holds the results. The order of an image's pieces must be the same for all images and in
+/// every pass. Results of different passes may be added: a projection is linear.
 package protocol GradientProjection: AnyObject {
     /// Numbers in a result.
     var dimension: Int { get }
@@ -10,8 +10,8 @@ package protocol GradientProjection: AnyObject {
     var rows: Network.Floats { get }
     /// Starts a pass: the results are zero.
     func begin()
-    /// Takes the numbers of positions `range` of each image; image i's begin at `values + i·stride`.
-    func receive(_ range: Range<Int>, _ values: UnsafePointer<Float>, stride: Int)
+    /// Takes the numbers of positions `range` of some images, `stride` apart from one image to the next.
+    func receive(_ range: Range<Int>, of images: Range<Int>, _ values: UnsafePointer<Float>, stride: Int)
     /// Ends a pass.
     func finish()
 }
@@ -31,9 +31,9 @@ package final class WholeGradient: GradientProjection {
 
     package func begin() { rows.update(repeating: 0, count: dimension * images) }
 
-    package func receive(_ range: Range<Int>, _ values: UnsafePointer<Float>, stride: Int) {
-        for image in 0..<images {
-            (rows + image * dimension + range.lowerBound).update(from: values + image * stride, count: range.count)
+    package func receive(_ range: Range<Int>, of images: Range<Int>, _ values: UnsafePointer<Float>, stride: Int) {
+        for (index, image) in images.enumerated() {
+            (rows + image * dimension + range.lowerBound).update(from: values + index * stride, count: range.count)
         }
     }
 

@@ -13,8 +13,8 @@ package final class HadamardProjection: GradientProjection {
     private let images: Int
     private let arena = Arena()
     private let waiting: Network.Floats
-    private var filled = 0
-    private var block = 0
+    /// For each image, how much of its waiting block is filled, and the number of that block.
+    private var positions: [(filled: Int, block: Int)]
     /// One byte of signs for eight numbers, for every block.
     private let signs: [UInt8]
 
@@ -27,46 +27,45 @@ package final class HadamardProjection: GradientProjection {
         signs = (0..<blocks * dimension / 8).map { _ in UInt8(truncatingIfNeeded: stream.next()) }
         rows = arena.floats(dimension * images)
         waiting = arena.floats(dimension * images)
+        positions = Array(repeating: (0, 0), count: images)
     }
 
     package func begin() {
         rows.update(repeating: 0, count: dimension * images)
-        (filled, block) = (0, 0)
+        for image in positions.indices { positions[image] = (0, 0) }
     }
 
-    package func receive(_ range: Range<Int>, _ values: UnsafePointer<Float>, stride: Int) {
-        var taken = 0
-        while taken < range.count {
-            let part = min(range.count - taken, dimension - filled)
-            for image in 0..<images {
-                (waiting + image * dimension + filled).update(from: values + image * stride + taken, count: part)
+    package func receive(_ range: Range<Int>, of images: Range<Int>, _ values: UnsafePointer<Float>, stride: Int) {
+        for (index, image) in images.enumerated() {
+            var taken = 0
+            while taken < range.count {
+                let filled = positions[image].filled
+                let part = min(range.count - taken, dimension - filled)
+                (waiting + image * dimension + filled).update(from: values + index * stride + taken, count: part)
+                taken += part
+                positions[image].filled += part
+                if positions[image].filled == dimension { transform(image) }
             }
-            taken += part
-            filled += part
-            if filled == dimension { transform() }
         }
     }
 
     package func finish() {
-        guard filled > 0 else { return }
-        for image in 0..<images {
+        for image in 0..<images where positions[image].filled > 0 {
+            let filled = positions[image].filled
             (waiting + image * dimension + filled).update(repeating: 0, count: dimension - filled)
+            transform(image)
         }
-        transform()
     }
 
-    private func transform() {
+    private func transform(_ image: Int) {
         let scale = 1 / Float(dimension).squareRoot()
         signs.withUnsafeBufferPointer { signs in
             guard let first = signs.baseAddress else { return }
-            for image in 0..<images {
-                laurel_hadamard(
-                    dimension, waiting + image * dimension, first + block * dimension / 8, scale,
-                    rows + image * dimension)
-            }
+            laurel_hadamard(
+                dimension, waiting + image * dimension, first + positions[image].block * dimension / 8, scale,
+                rows + image * dimension)
         }
-        filled = 0
-        block += 1
+        positions[image] = (0, positions[image].block + 1)
     }
 
     /// The sign of the number that arrives at `position`.

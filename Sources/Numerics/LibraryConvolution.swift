@@ -84,22 +84,19 @@ final class LibraryConvolution: ConvolutionMethod {
 
     func backwardWeights() { for operation in weightOperations { operation.run(on: context.stream) } }
 
-    func backwardWeights(rows: Network.Floats, stride: Int) {
+    func backwardWeights(image: Int, into row: Network.Floats) {
         guard let gradients = buffers.gradients else { return }
         let (pixels, taps) = (shape.outSide * shape.outSide, 9 * shape.input)
-        for image in 0..<shape.images {
-            let dy = gradients.dy + image * pixels * shape.output
-            Network.unfold(
-                side: shape.side, channels: shape.input, stride: shape.stride,
-                buffers.x + image * shape.side * shape.side * shape.input, into: columns)
-            let row = rows + image * stride
-            Network.multiply(
-                rows: shape.output, columns: taps, inner: pixels, dy, stride: shape.output, transposed: true, columns,
-                stride: taps, into: row, stride: taps)
-            let bias = row + shape.weights
-            bias.update(repeating: 0, count: shape.output)
-            Network.sumRows(dy, rows: pixels, columns: shape.output, into: bias)
-        }
+        let dy = gradients.dy + image * pixels * shape.output
+        Network.unfold(
+            side: shape.side, channels: shape.input, stride: shape.stride,
+            buffers.x + image * shape.side * shape.side * shape.input, into: columns)
+        Network.multiply(
+            rows: shape.output, columns: taps, inner: pixels, dy, stride: shape.output, transposed: true, columns,
+            stride: taps, into: row, stride: taps)
+        let bias = row + shape.weights
+        bias.update(repeating: 0, count: shape.output)
+        Network.sumRows(dy, rows: pixels, columns: shape.output, into: bias)
     }
 }
 

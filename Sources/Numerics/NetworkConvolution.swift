@@ -108,9 +108,9 @@ package final class Convolution {
     /// Computes the gradients of weights and bias, summed over the images.
     package func backwardWeights() { method.backwardWeights() }
 
-    /// Computes the gradients of each image: weights, then bias, `weights + output` numbers in each row of `rows`.
-    package func backwardWeights(rows: Network.Floats, stride: Int) {
-        method.backwardWeights(rows: rows, stride: stride)
+    /// Computes the gradients of one image by itself: weights, then bias, `weights + output` numbers at `row`.
+    package func backwardWeights(image: Int, into row: Network.Floats) {
+        method.backwardWeights(image: image, into: row)
     }
 }
 
@@ -120,5 +120,5 @@ protocol ConvolutionMethod: AnyObject {
     func forward()
     func backwardData()
     func backwardWeights()
-    func backwardWeights(rows: Network.Floats, stride: Int)
+    func backwardWeights(image: Int, into row: Network.Floats)
 }

@@ -43,17 +43,17 @@ final class WinogradConvolution: ConvolutionMethod {
 
     func backwardWeights() {
         guard let gradients = buffers.gradients else { return }
-        weightGradient(gradients.dy, gradients.weights, gradients.bias, stride: 0)
-    }
-
-    func backwardWeights(rows: Network.Floats, stride: Int) {
-        guard let gradients = buffers.gradients else { return }
-        weightGradient(gradients.dy, rows, rows + shape.weights, stride: stride)
-    }
-
-    private func weightGradient(_ dy: Network.Floats, _ weights: Network.Floats, _ bias: Network.Floats, stride: Int) {
         laurel_conv3_gradient(
-            Int32(shape.images), Int32(shape.side), Int32(shape.input), Int32(shape.output), buffers.x, dy, weights,
-            bias, stride, context.scratch)
+            Int32(shape.images), Int32(shape.side), Int32(shape.input), Int32(shape.output), buffers.x, gradients.dy,
+            gradients.weights, gradients.bias, 0, context.scratch)
+    }
+
+    func backwardWeights(image: Int, into row: Network.Floats) {
+        guard let gradients = buffers.gradients else { return }
+        let pixels = shape.side * shape.side
+        laurel_conv3_gradient(
+            1, Int32(shape.side), Int32(shape.input), Int32(shape.output), buffers.x + image * pixels * shape.input,
+            gradients.dy + image * pixels * shape.output, row, row + shape.weights, shape.weights + shape.output,
+            context.scratch)
     }
 }

@@ -137,6 +137,42 @@ struct EngineTests {
         #expect(first.sample(count: 3, steps: 3, noiseSeed: 2) == second.sample(count: 3, steps: 3, noiseSeed: 2))
     }
 
+    @Test("Two workers at once give what each gives alone")
+    func workers() async throws {
+        let (model, images) = (shakenModel(), someImages())
+        func work(_ items: [Int]) throws -> ImageBatch {
+            let workspace = try Workspace(model: model, images: images, batch: 8)
+            _ = try workspace.fineTune(items: items, steps: 5, seed: 3)
+            return workspace.sample(count: 3, steps: 3, noiseSeed: 2)
+        }
+        let subsets = [[0, 1, 2], [3, 4], [5, 6, 7, 8], [9]]
+        let together = try await withThrowingTaskGroup(of: (Int, ImageBatch).self) { group in
+            for (index, items) in subsets.enumerated() { group.addTask { (index, try work(items)) } }
+            var found: [Int: ImageBatch] = [:]
+            for try await (index, drawn) in group { found[index] = drawn }
+            return found
+        }
+        for (index, items) in subsets.enumerated() { #expect(try work(items) == together[index]) }
+    }
+
+    @Test("A conditional model draws the class that is asked for")
+    func classes() throws {
+        var recipe = smallRecipe()
+        recipe.architecture.classes = 2
+        let start = DiffusionModel(recipe: recipe, seed: 5)
+        var stream = RandomStream(seed: 6, "test.shake")
+        let sampler = try Sampler(recipe)
+        sampler.load(start.parameters.map { $0 + Float(0.1 * stream.normal()) })
+        let turns = sampler.sample(count: 4, steps: 3, seed: 1)
+        let (zeros, ones) = (
+            sampler.sample(count: 4, steps: 3, seed: 1, label: 0), sampler.sample(count: 4, steps: 3, seed: 1, label: 1)
+        )
+        #expect(zeros != ones)
+        for image in 0..<4 {
+            #expect(turns.selecting([image]) == (image % 2 == 0 ? zeros : ones).selecting([image]))
+        }
+    }
+
     @Test(
         "Recipes with unknown keys or impossible numbers are refused",
         arguments: [

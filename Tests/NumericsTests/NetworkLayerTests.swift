@@ -112,7 +112,7 @@ struct NetworkLayerTests {
             convolution.forward()
             convolution.backwardData()
             convolution.backwardWeights()
-            convolution.backwardWeights(rows: rows, stride: rowSize)
+            for image in 0..<shape.images { convolution.backwardWeights(image: image, into: rows + image * rowSize) }
             let (xd, wd) = (NetworkLayerTests.doubles(x, inputs), NetworkLayerTests.doubles(w, shape.weights))
             let (bd, up) = (NetworkLayerTests.doubles(b, shape.output), NetworkLayerTests.doubles(dy, outputs))
             #expect(NetworkLayerTests.error(y, NetworkLayerTests.convolve(shape, xd, wd, bd)) < 3e-6)
