@@ -109,7 +109,7 @@ let package = Package(
         tests(of: "Postgres", ["Errors", "TestSupport"]),
         tests(of: "Diffusion", ["Errors", "Images", "Numerics"], fixtures: true),
         tests(of: "Money", ["Errors"]),
-        tests(of: "Ledger", ["Errors", "Documents", "Money", "Postgres", "TestSupport"]),
+        tests(of: "Ledger", ["Errors", "Documents", "Money", "Postgres", "Schema", "TestSupport", "laurel"]),
         tests(of: "Numerics"),
         tests(of: "Valuation", ["Errors", "Documents", "Numerics"], fixtures: true),
         tests(of: "Documents", ["Errors"]),

@@ -88,37 +88,60 @@ CREATE TABLE ledger.account (
     CHECK (class = split_part(code, ':', 1)),
     CHECK (owner_party IS NULL OR owner_party = split_part(code, ':', 2))
 );
-CREATE INDEX account_of_party ON ledger.account (owner_party, class) WHERE owner_party IS NOT NULL;
 
 -- ────────────────────────────────────────────── journals and postings ──────────────────────────────────────────────
 
+-- What a journal can be about. The functions below choose the kind; a statement shows each kind on a line of its own.
+CREATE TABLE ledger.journal_kind (
+    name    text COLLATE "C" PRIMARY KEY,
+    meaning text NOT NULL
+);
+
+INSERT INTO ledger.journal_kind (name, meaning) VALUES
+    ('revenue_recognised',    'a source reported revenue'),
+    ('receivable_collected',  'a source''s money reached the bank'),
+    ('pool_allocated',        'a pool was shared'),
+    ('advance_paid',          'a payee was paid ahead'),
+    ('advance_recouped',      'earnings paid back an advance'),
+    ('reserve_withheld',      'part of the earnings was kept back until a day'),
+    ('reserve_released',      'that day came'),
+    ('tax_withheld',          'tax was kept back from a payment'),
+    ('hold_placed',           'earnings were set aside while a question is open'),
+    ('hold_released',         'the question was answered'),
+    ('payout_initiated',      'a payment was handed to the bank'),
+    ('payout_settled',        'the bank paid it'),
+    ('payout_returned',       'the bank gave it back'),
+    ('prior_period_adjusted', 'a closed period was shared anew: new minus old'),
+    ('fx_converted',          'a balance was changed into another currency'),
+    ('written_off',           'a balance was given up'),
+    ('reversal',              'another journal was taken back');
+
+-- Its rules stand in journal_enters: PostgreSQL reads a CHECK anew in every statement, which took a fifth of a journal.
 CREATE TABLE ledger.journal (
     id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind              text NOT NULL CHECK (kind IN (
-        'revenue_recognised', 'pool_allocated', 'advance_paid', 'advance_recouped', 'reserve_withheld',
-        'reserve_released', 'tax_withheld', 'hold_placed', 'hold_released', 'payout_initiated', 'payout_settled',
-        'payout_returned', 'prior_period_adjusted', 'fx_converted', 'written_off', 'reversal')),
+    kind              text COLLATE "C" NOT NULL,
     currency_set      text[] NOT NULL,
-    period_id         text COLLATE "C" NOT NULL REFERENCES ledger.period,
+    period_id         text COLLATE "C" NOT NULL,
     effective_on      date NOT NULL,
     posted_at         timestamptz NOT NULL DEFAULT transaction_timestamp(),
     posted_by         text NOT NULL DEFAULT session_user,
-    line_count        int NOT NULL CHECK (line_count >= 2),
-    gross_micros      bigint NOT NULL CHECK (gross_micros > 0),
-    reverses_id       bigint UNIQUE REFERENCES ledger.journal,
-    relates_to_period text COLLATE "C" REFERENCES ledger.period,
+    line_count        int NOT NULL,
+    gross_micros      bigint NOT NULL,
+    reverses_id       bigint,
+    relates_to_period text COLLATE "C",
     source_kind       text NOT NULL,
     source_id         text NOT NULL,
     idempotency_key   text COLLATE "C" NOT NULL UNIQUE,
     memo              text NOT NULL DEFAULT '',
-    body_sha256       bytea NOT NULL CHECK (length(body_sha256) = 32),
-    xid               xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    CHECK ((kind = 'reversal') = (reverses_id IS NOT NULL))
+    body_sha256       bytea NOT NULL,
+    xid               xid8 NOT NULL DEFAULT pg_current_xact_id()
 );
 CREATE INDEX journal_of_period ON ledger.journal (period_id, kind);
+CREATE UNIQUE INDEX journal_reversed_once ON ledger.journal (reverses_id) WHERE reverses_id IS NOT NULL;
 
--- No foreign keys here: posting_belongs below checks both of them for the whole statement at once, which a row-wise
--- key would do three times slower; and since nothing is ever deleted, what held on insert holds for ever.
+-- No foreign keys in journal and posting: the triggers journal_enters and posting_belongs below look their targets up.
+-- A key would lock the period's row in every journal, and check line by line; and it would sleep in a replica session,
+-- where those triggers do not. Since nothing is ever deleted, what held on insert holds for ever.
 CREATE TABLE ledger.posting (
     journal_id    bigint NOT NULL,
     line_no       int NOT NULL CHECK (line_no > 0),
@@ -163,6 +186,12 @@ CREATE TABLE ledger.revenue_receipt (
     CHECK (gross_micros::numeric - fee_micros - tax_micros > 0)
 );
 CREATE INDEX revenue_receipt_of_period ON ledger.revenue_receipt (period_id, currency);
+
+-- The money of a receipt reached the bank, less what the source kept.
+CREATE TABLE ledger.revenue_collection (
+    receipt_id bigint PRIMARY KEY REFERENCES ledger.revenue_receipt,
+    journal_id bigint NOT NULL UNIQUE REFERENCES ledger.journal
+);
 
 CREATE TABLE ledger.revenue_void (
     receipt_id bigint PRIMARY KEY REFERENCES ledger.revenue_receipt,
@@ -221,7 +250,7 @@ CREATE TABLE ledger.allocation_line (
     amount_micros        bigint NOT NULL GENERATED ALWAYS AS (floor_micros + extra_micros) STORED,
     PRIMARY KEY (allocation_id, line_no)
 );
-CREATE INDEX allocation_line_of_party ON ledger.allocation_line (party_id, allocation_id);
+CREATE INDEX allocation_line_of_party ON ledger.allocation_line (allocation_id, party_id);
 
 -- ──────────────────────────────────────── terms, advances, holds, withholding ────────────────────────────────────────
 
@@ -389,7 +418,7 @@ BEGIN
         USING ERRCODE = 'LR001', HINT = 'correct it with a reversal or an adjustment';
 END $$;
 
--- Before a header: its period is open and stays open until this transaction ends.
+-- Before a header: its period is open and stays open until this transaction ends; what it refers to is there.
 CREATE FUNCTION ledger.journal_enters() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -397,10 +426,32 @@ BEGIN
         RAISE EXCEPTION 'journals are posted under READ COMMITTED' USING ERRCODE = 'LR001',
             HINT = 'an older snapshot could miss that the period was closed';
     END IF;
-    PERFORM pg_advisory_xact_lock_shared(1, ledger.period_lock_key(NEW.period_id));
-    IF EXISTS (SELECT 1 FROM ledger.period_close c WHERE c.period_id = NEW.period_id) THEN
-        RAISE EXCEPTION 'period % is closed', NEW.period_id USING ERRCODE = 'LR001',
-            HINT = 'post into an open period; what concerns a closed one is an adjustment there';
+    -- Only whoever closes the period holds this lock alone; the attempt is the quick way to the same shared lock.
+    IF NOT pg_try_advisory_xact_lock_shared(1, ledger.period_lock_key(NEW.period_id)) THEN
+        PERFORM pg_advisory_xact_lock_shared(1, ledger.period_lock_key(NEW.period_id));
+    END IF;
+    IF NOT EXISTS (SELECT FROM ledger.period p JOIN ledger.journal_kind k ON k.name = NEW.kind
+                   WHERE p.id = NEW.period_id
+                     AND NOT EXISTS (SELECT FROM ledger.period_close c WHERE c.period_id = p.id)) THEN
+        IF EXISTS (SELECT FROM ledger.period_close c WHERE c.period_id = NEW.period_id) THEN
+            RAISE EXCEPTION 'period % is closed', NEW.period_id USING ERRCODE = 'LR001',
+                HINT = 'post into an open period; what concerns a closed one is an adjustment there';
+        END IF;
+        RAISE EXCEPTION 'there is no period % or no kind of journal "%"', NEW.period_id, NEW.kind
+            USING ERRCODE = 'LR002', HINT = 'see laurel period list and ledger.journal_kind';
+    END IF;
+    IF NEW.line_count < 2 OR NEW.gross_micros <= 0 OR length(NEW.body_sha256) <> 32
+       OR (NEW.kind = 'reversal') <> (NEW.reverses_id IS NOT NULL) THEN
+        RAISE EXCEPTION 'this is no journal: % of % lines and % micros', NEW.kind, NEW.line_count, NEW.gross_micros
+            USING ERRCODE = 'LR002', HINT = 'two lines or more, not all of them credits; a reversal names what it reverses';
+    END IF;
+    IF NEW.relates_to_period IS NOT NULL OR NEW.reverses_id IS NOT NULL THEN
+        IF NOT (NEW.relates_to_period IS NULL
+                OR EXISTS (SELECT FROM ledger.period p WHERE p.id = NEW.relates_to_period))
+           OR NOT (NEW.reverses_id IS NULL OR EXISTS (SELECT FROM ledger.journal j WHERE j.id = NEW.reverses_id)) THEN
+            RAISE EXCEPTION 'a journal of % refers to a period or a journal that is not there', NEW.period_id
+                USING ERRCODE = 'LR002', HINT = 'see laurel period list and laurel ledger journals';
+        END IF;
     END IF;
     IF to_char(NEW.effective_on, 'YYYY-MM') <> NEW.period_id THEN
         RAISE EXCEPTION 'the date % does not lie in period %', NEW.effective_on, NEW.period_id
@@ -432,7 +483,7 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- After the lines of a statement: each belongs to a header of this very transaction and to an account of its currency.
+-- After the lines of a statement: each belongs to a header of this very transaction, so that journal_holds sees it.
 CREATE FUNCTION ledger.posting_belongs() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -441,75 +492,74 @@ BEGIN
     SELECT n.journal_id, n.line_no INTO bad
     FROM new_posting n
     WHERE (SELECT j.xid FROM ledger.journal j WHERE j.id = n.journal_id) IS DISTINCT FROM pg_current_xact_id()
-       OR (SELECT a.currency FROM ledger.account a WHERE a.id = n.account_id) IS DISTINCT FROM n.currency
     LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'line % of journal % came late, or its account has another currency', bad.line_no, bad.journal_id
+        RAISE EXCEPTION 'line % of journal % came late', bad.line_no, bad.journal_id
             USING ERRCODE = 'LR001', HINT = 'post a new journal';
     END IF;
     RETURN NULL;
 END $$;
 
--- At commit, once a header: its lines are all there, sum to zero in each currency, negate what they reverse, and leave
--- no guarded account on its forbidden side.
+-- At commit, once a header: its lines are all there, on accounts of their currency, sum to zero in each currency, negate
+-- what they reverse, and leave no guarded account on its forbidden side.
 -- (SECURITY DEFINER because a deferred trigger runs as whoever commits, and the program may not lock accounts.)
 CREATE FUNCTION ledger.journal_holds() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
     sums    record;
     account record;
-    balance numeric;
 BEGIN
     SELECT sum(c.lines) AS lines, sum(c.gross) AS gross, array_agg(c.currency ORDER BY c.currency) AS currencies,
-           bool_and(c.net = 0) AS balanced, bool_or(c.guarded) AS guarded
+           bool_and(c.net = 0) AS balanced, bool_and(c.belongs) AS belongs, bool_or(c.guarded) AS guarded
     INTO sums
     FROM (SELECT p.currency, count(*) AS lines, sum(p.amount_micros) AS net,
                  sum(p.amount_micros) FILTER (WHERE p.amount_micros > 0) AS gross,
-                 bool_or((SELECT CASE a.guard WHEN 'no_debit_balance' THEN p.amount_micros > 0
-                                              WHEN 'no_credit_balance' THEN p.amount_micros < 0
-                                              ELSE false END
-                          FROM ledger.account a WHERE a.id = p.account_id)) AS guarded
-          FROM ledger.posting p WHERE p.journal_id = NEW.id GROUP BY p.currency) c;
+                 bool_and(a.currency IS NOT DISTINCT FROM p.currency) AS belongs,
+                 bool_or(a.guard = CASE WHEN p.amount_micros > 0 THEN 'no_debit_balance' ELSE 'no_credit_balance' END)
+                     AS guarded
+          FROM posting p
+          -- OFFSET 0: looked up by key line by line, also while nobody has counted the rows yet.
+          LEFT JOIN LATERAL (SELECT b.currency, b.guard FROM account b WHERE b.id = p.account_id OFFSET 0) a ON true
+          WHERE p.journal_id = NEW.id GROUP BY p.currency) c;
     IF sums.lines IS DISTINCT FROM NEW.line_count OR sums.gross IS DISTINCT FROM NEW.gross_micros
        OR sums.currencies IS DISTINCT FROM NEW.currency_set THEN
         RAISE EXCEPTION 'journal % is incomplete: % lines and % micros announced, % and % posted',
             NEW.id, NEW.line_count, NEW.gross_micros, sums.lines, sums.gross USING ERRCODE = 'LR001';
     END IF;
+    IF NOT sums.belongs THEN
+        RAISE EXCEPTION 'a line of journal % stands on an account of another currency, or on none', NEW.id
+            USING ERRCODE = 'LR001';
+    END IF;
     IF NOT sums.balanced THEN
         RAISE EXCEPTION 'journal % does not balance in every currency', NEW.id USING ERRCODE = 'LR001';
     END IF;
-    IF NEW.reverses_id IS NOT NULL AND EXISTS (
-        SELECT account_id, -sum(amount_micros) FROM ledger.posting WHERE journal_id = NEW.id GROUP BY account_id
-        EXCEPT
-        SELECT account_id, sum(amount_micros) FROM ledger.posting WHERE journal_id = NEW.reverses_id GROUP BY account_id
-        UNION ALL
-        (SELECT account_id, sum(amount_micros) FROM ledger.posting WHERE journal_id = NEW.reverses_id GROUP BY account_id
-         EXCEPT
-         SELECT account_id, -sum(amount_micros) FROM ledger.posting WHERE journal_id = NEW.id GROUP BY account_id)
-    ) THEN
-        RAISE EXCEPTION 'journal % is not the exact negation of journal %', NEW.id, NEW.reverses_id
-            USING ERRCODE = 'LR001';
+    IF NEW.reverses_id IS NOT NULL THEN
+        IF EXISTS (SELECT FROM posting p WHERE p.journal_id IN (NEW.id, NEW.reverses_id)
+                   GROUP BY p.account_id HAVING sum(p.amount_micros) <> 0) THEN
+            RAISE EXCEPTION 'journal % is not the exact negation of journal %', NEW.id, NEW.reverses_id
+                USING ERRCODE = 'LR001';
+        END IF;
     END IF;
     IF sums.guarded THEN
         -- Locked in the order of their ids, so that two journals cannot both spend the same balance.
-        FOR account IN
-            SELECT a.id, a.code, a.currency, a.guard, a.class, a.owner_party FROM ledger.account a
-            WHERE a.id IN (SELECT p.account_id FROM ledger.posting p WHERE p.journal_id = NEW.id)
-              AND a.guard <> 'none' ORDER BY a.id FOR NO KEY UPDATE
-        LOOP
-            SELECT coalesce(sum(p.amount_micros), 0) INTO balance
-            FROM ledger.posting p WHERE p.account_id = account.id;
-            CONTINUE WHEN account.guard = 'no_debit_balance' AND balance <= 0
-                       OR account.guard = 'no_credit_balance' AND balance >= 0;
-            CONTINUE WHEN account.class = 'payable' AND coalesce((
-                SELECT t.allow_negative_carry FROM ledger.payee_term t
-                WHERE t.party_id = account.owner_party AND t.currency = account.currency
-                  AND t.valid_from <= NEW.effective_on
-                ORDER BY t.valid_from DESC, t.id DESC LIMIT 1), false);
+        PERFORM FROM account a
+        WHERE a.id IN (SELECT p.account_id FROM posting p WHERE p.journal_id = NEW.id) AND a.guard <> 'none'
+        ORDER BY a.id FOR NO KEY UPDATE;
+        SELECT a.code, a.currency, abs(sum(p.amount_micros)) AS amount INTO account
+        FROM account a JOIN posting p ON p.account_id = a.id
+        WHERE a.id IN (SELECT p.account_id FROM posting p WHERE p.journal_id = NEW.id) AND a.guard <> 'none'
+        GROUP BY a.id
+        HAVING CASE a.guard WHEN 'no_debit_balance' THEN sum(p.amount_micros) > 0 ELSE sum(p.amount_micros) < 0 END
+           AND NOT (a.class = 'payable' AND coalesce((
+               SELECT t.allow_negative_carry FROM payee_term t
+               WHERE t.party_id = a.owner_party AND t.currency = a.currency AND t.valid_from <= NEW.effective_on
+               ORDER BY t.valid_from DESC, t.id DESC LIMIT 1), false))
+        ORDER BY a.id LIMIT 1;
+        IF FOUND THEN
             RAISE EXCEPTION 'account % would stand at % % on its forbidden side', account.code,
-                trim_scale(abs(balance) / 1000000), account.currency
+                trim_scale(account.amount / 1000000), account.currency
                 USING ERRCODE = 'LR001', HINT = 'take less, or agree on a negative carry in the payee''s terms';
-        END LOOP;
+        END IF;
     END IF;
     RETURN NULL;
 END $$;
@@ -559,75 +609,75 @@ BEGIN
     INSERT INTO period (id) VALUES (p_period) ON CONFLICT DO NOTHING;
 END $$;
 
--- The ids of accounts, opening those that are new; in the order asked.
-CREATE FUNCTION ledger.account_ids(p_codes text[], p_currencies text[]) RETURNS bigint[]
+-- Opens those of the accounts that are new.
+CREATE FUNCTION ledger.open_accounts(p_codes text[], p_currencies text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
-    ids bigint[];
     bad record;
 BEGIN
-    FOR attempt IN 1..2 LOOP
-        SELECT array_agg((SELECT a.id FROM account a WHERE a.code = u.code AND a.currency = u.currency) ORDER BY u.n)
-        INTO ids FROM unnest(p_codes, p_currencies) WITH ORDINALITY AS u (code, currency, n);
-        EXIT WHEN attempt = 2 OR array_position(ids, NULL) IS NULL;
-        SELECT u.code, u.currency INTO bad FROM unnest(p_codes, p_currencies) AS u (code, currency)
-        LEFT JOIN account_class c ON c.name = split_part(u.code, ':', 1)
-        WHERE c.name IS NULL OR u.code !~ '^[a-z_]+:[A-Za-z0-9][A-Za-z0-9._/-]*$' LIMIT 1;
-        IF FOUND THEN
-            RAISE EXCEPTION 'there can be no account "%" in %', bad.code, bad.currency USING ERRCODE = 'LR002',
-                HINT = 'an account is class:owner, with a class of the chart of accounts';
-        END IF;
-        INSERT INTO account (code, class, owner_party, currency, normal_side, guard)
-        SELECT u.code, c.name, CASE c.owner WHEN 'party' THEN split_part(u.code, ':', 2) END, u.currency,
-               c.normal_side, c.guard
-        FROM (SELECT DISTINCT code, currency FROM unnest(p_codes, p_currencies) AS u (code, currency)) u
-        JOIN account_class c ON c.name = split_part(u.code, ':', 1)
-        WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.code = u.code AND a.currency = u.currency)
-        ORDER BY u.code, u.currency
-        ON CONFLICT DO NOTHING;
+    SELECT u.code, u.currency INTO bad FROM unnest(p_codes, p_currencies) AS u (code, currency)
+    LEFT JOIN account_class c ON c.name = split_part(u.code, ':', 1)
+    WHERE c.name IS NULL OR u.code !~ '^[a-z_]+:[A-Za-z0-9][A-Za-z0-9._/-]*$' LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'there can be no account "%" in %', bad.code, bad.currency USING ERRCODE = 'LR002',
+            HINT = 'an account is class:owner, with a class of the chart of accounts';
+    END IF;
+    LOOP
+        -- ON CONFLICT would look every row up twice more; that somebody opens the same accounts meanwhile is rare.
+        BEGIN
+            INSERT INTO account (code, class, owner_party, currency, normal_side, guard)
+            SELECT u.code, c.name, CASE c.owner WHEN 'party' THEN split_part(u.code, ':', 2) END, u.currency,
+                   c.normal_side, c.guard
+            FROM (SELECT DISTINCT code COLLATE "C" AS code, currency COLLATE "C" AS currency
+                  FROM unnest(p_codes, p_currencies) AS u (code, currency)) u
+            JOIN account_class c ON c.name = split_part(u.code, ':', 1)
+            WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.code = u.code AND a.currency = u.currency)
+            ORDER BY u.code, u.currency;
+            EXIT;
+        EXCEPTION WHEN unique_violation THEN
+            CONTINUE;
+        END;
     END LOOP;
-    RETURN ids;
 END $$;
 
--- What a journal says, as bytes: header fields, then one line a posting.
-CREATE FUNCTION ledger.body_text(
-    p_kind text, p_period text, p_effective_on date, p_relates_to text, p_reverses bigint,
-    p_codes text[], p_currencies text[], p_amounts bigint[]
-) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT concat_ws('|', p_kind, p_period, to_char(p_effective_on, 'YYYY-MM-DD'), coalesce(p_relates_to, ''),
-                     coalesce(p_reverses::text, '')) || E'\n'
-        || (SELECT string_agg(u.code || ' ' || u.currency || ' ' || u.amount, E'\n' ORDER BY u.n)
-            FROM unnest(p_codes, p_currencies, p_amounts) WITH ORDINALITY AS u (code, currency, amount, n))
-$$;
-
 -- Posts a journal and returns its id. The key says what it means: the same key with the same body is the same journal,
--- with another body it is refused.
+-- with another body it is refused. The body is digested as text: the header's fields, then one line a posting.
 CREATE FUNCTION ledger.post_journal(
     p_kind text, p_period text, p_effective_on date, p_key text,
     p_codes text[], p_currencies text[], p_amounts bigint[],
     p_source_kind text, p_source_id text, p_memo text DEFAULT '', p_relates_to text DEFAULT NULL,
     p_reverses bigint DEFAULT NULL
 ) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    v_body bytea := sha256(convert_to(
-        body_text(p_kind, p_period, p_effective_on, p_relates_to, p_reverses, p_codes, p_currencies, p_amounts), 'UTF8'));
-    v_ids  bigint[] := account_ids(p_codes, p_currencies);
-    v_id   bigint;
-    v_old  record;
+    v_lines record;
+    v_body  bytea;
+    v_id    bigint;
+    v_old   record;
 BEGIN
     IF cardinality(p_codes) < 2 OR cardinality(p_codes) <> cardinality(p_amounts)
        OR cardinality(p_codes) <> cardinality(p_currencies) THEN
         RAISE EXCEPTION 'a journal has at least two lines, each with an account, a currency and an amount'
             USING ERRCODE = 'LR002';
     END IF;
+    FOR attempt IN 1..2 LOOP
+        SELECT array_agg(l.account) AS accounts, array_agg(DISTINCT l.currency) AS currencies,
+               coalesce(sum(l.amount) FILTER (WHERE l.amount > 0), 0) AS gross,
+               string_agg(l.code || ' ' || l.currency || ' ' || l.amount, E'\n') AS body
+        INTO v_lines
+        FROM (SELECT u.code, u.currency COLLATE "C" AS currency, u.amount,
+                     (SELECT a.id FROM account a WHERE a.code = u.code AND a.currency = u.currency) AS account
+              FROM unnest(p_codes, p_currencies, p_amounts) WITH ORDINALITY AS u (code, currency, amount, n)
+              ORDER BY u.n) l;
+        EXIT WHEN array_position(v_lines.accounts, NULL) IS NULL;
+        PERFORM open_accounts(p_codes, p_currencies);
+    END LOOP;
+    v_body := sha256(convert_to(concat_ws('|', p_kind, p_period, to_char(p_effective_on, 'YYYY-MM-DD'),
+        coalesce(p_relates_to, ''), coalesce(p_reverses::text, '')) || E'\n' || v_lines.body, 'UTF8'));
     INSERT INTO journal (kind, currency_set, period_id, effective_on, line_count, gross_micros, reverses_id,
                          relates_to_period, source_kind, source_id, idempotency_key, memo, body_sha256)
-    SELECT p_kind, array_agg(DISTINCT u.currency ORDER BY u.currency), p_period, p_effective_on, count(*),
-           coalesce(sum(u.amount) FILTER (WHERE u.amount > 0), 0), p_reverses, p_relates_to, p_source_kind,
-           p_source_id, p_key, p_memo, v_body
-    FROM unnest(p_currencies COLLATE "C", p_amounts) AS u (currency, amount)
+    VALUES (p_kind, v_lines.currencies, p_period, p_effective_on, cardinality(p_codes), v_lines.gross, p_reverses,
+            p_relates_to, p_source_kind, p_source_id, p_key, p_memo, v_body)
     ON CONFLICT (idempotency_key) DO NOTHING
     RETURNING id INTO v_id;
     IF v_id IS NULL THEN
@@ -640,7 +690,7 @@ BEGIN
     END IF;
     INSERT INTO posting (journal_id, line_no, account_id, amount_micros, currency)
     SELECT v_id, u.n, u.account, u.amount, u.currency
-    FROM unnest(v_ids, p_currencies, p_amounts) WITH ORDINALITY AS u (account, currency, amount, n);
+    FROM unnest(v_lines.accounts, p_currencies, p_amounts) WITH ORDINALITY AS u (account, currency, amount, n);
     RETURN v_id;
 END $$;
 
@@ -726,7 +776,37 @@ BEGIN
     created := true;
 END $$;
 
--- Takes a receipt back by reversing its journal in an open period. Says whether that was still to do.
+-- The source paid: gross less fee and tax stands in the bank, and the source owes nothing more. Says whether that was news.
+CREATE FUNCTION ledger.collect_receipt(p_receipt bigint, p_period text, p_effective_on date) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    receipt   revenue_receipt;
+    v_journal bigint;
+BEGIN
+    SELECT * INTO receipt FROM revenue_receipt WHERE id = p_receipt;
+    PERFORM pg_advisory_xact_lock(3, hashtext(receipt.source || E'\x1f' || receipt.external_ref));
+    IF EXISTS (SELECT 1 FROM revenue_collection WHERE receipt_id = p_receipt) THEN
+        RETURN false;
+    END IF;
+    IF EXISTS (SELECT 1 FROM revenue_void WHERE receipt_id = p_receipt) THEN
+        RAISE EXCEPTION 'receipt % is void', receipt.external_ref USING ERRCODE = 'LR001',
+            HINT = 'enter what the source paid as a receipt of its own';
+    END IF;
+    PERFORM open_period(p_period);
+    SELECT post_journal('receivable_collected', p_period, p_effective_on, 'collection:' || p_receipt,
+        array_agg(l.code ORDER BY l.n), array_agg(receipt.currency ORDER BY l.n), array_agg(l.amount ORDER BY l.n),
+        'receipt', receipt.source || ':' || receipt.external_ref, '', nullif(receipt.period_id, p_period))
+    INTO v_journal
+    FROM (VALUES (1, 'bank:main', receipt.gross_micros - receipt.fee_micros - receipt.tax_micros),
+                 (2, 'fee:processing', receipt.fee_micros), (3, 'withholding:source', receipt.tax_micros),
+                 (4, 'receivable:' || receipt.source, -receipt.gross_micros)) AS l (n, code, amount)
+    WHERE l.amount <> 0;
+    INSERT INTO revenue_collection (receipt_id, journal_id) VALUES (p_receipt, v_journal);
+    RETURN true;
+END $$;
+
+-- Takes a receipt back by reversing its journal in an open period, and that of its collection: the source took its money
+-- back. Says whether that was still to do.
 CREATE FUNCTION ledger.void_receipt(p_receipt bigint, p_period text, p_effective_on date, p_reason text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
@@ -738,6 +818,8 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM open_period(p_period);
+    PERFORM reverse_journal(c.journal_id, p_period, p_effective_on, p_reason)
+    FROM revenue_collection c WHERE c.receipt_id = p_receipt;
     INSERT INTO revenue_void (receipt_id, journal_id, reason)
     VALUES (p_receipt, reverse_journal(receipt.journal_id, p_period, p_effective_on, p_reason), p_reason);
     RETURN true;
@@ -750,29 +832,18 @@ LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT to_char(micros / 1000000, 'FM99999999
 -- Exact largest remainder: floor(pool × weight ÷ total), the units left over to the largest remainders, ties to the id
 -- that comes first as bytes. No rows when all weights are zero.
 CREATE FUNCTION ledger.largest_remainder(p_pool numeric, p_ids text[], p_weights bigint[])
-RETURNS TABLE (n bigint, floor_micros bigint, extra_micros smallint)
+RETURNS TABLE (n bigint, id text, weight bigint, floor_micros bigint, extra_micros smallint)
 LANGUAGE sql IMMUTABLE AS $$
     WITH total AS (SELECT sum(w) AS weight FROM unnest(p_weights) AS w),
-    parts AS (
-        SELECT u.n, u.id, div(p_pool * u.weight, t.weight) AS floor, mod(p_pool * u.weight, t.weight) AS remainder
+    floors AS MATERIALIZED (
+        SELECT u.n, u.id, u.weight, div(p_pool * u.weight, t.weight) AS floor, t.weight AS total
         FROM unnest(p_ids, p_weights) WITH ORDINALITY AS u (id, weight, n), total t WHERE t.weight > 0
     )
-    SELECT n, floor::bigint,
-           (row_number() OVER (ORDER BY remainder DESC, id COLLATE "C") <= p_pool - sum(floor) OVER ())::int::smallint
-    FROM parts
+    SELECT n, id, weight, floor::bigint,
+           (row_number() OVER (ORDER BY p_pool * weight - floor * total DESC, id COLLATE "C")
+                <= p_pool - (SELECT sum(floor) FROM floors))::int::smallint
+    FROM floors
 $$;
-
--- Who shares a dataset's earnings on a day: its split, or its contributor alone.
-CREATE FUNCTION ledger.split_on(p_dataset text, p_contributor text, p_day date)
-RETURNS TABLE (party_id text, role text, share_ppm int)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
-BEGIN
-    RETURN QUERY SELECT s.party_id::text, s.role::text, s.share_ppm FROM registry.dataset_split s
-                 WHERE p_dataset <> '' AND s.dataset_id = p_dataset AND s.valid @> p_day;
-    IF NOT FOUND THEN
-        RETURN QUERY SELECT p_contributor, 'contributor'::text, 1000000;
-    END IF;
-END $$;
 
 -- Shares the pool of a period and currency and posts what that changes against the allocation before it. The amount of
 -- a dataset ('' where the weights name contributors only) is shared again over its split on the period's last day.
@@ -782,7 +853,7 @@ CREATE FUNCTION ledger.post_allocation(
     p_weights_sha256 bytea, p_contributors text[], p_datasets text[], p_weights bigint[],
     OUT o_allocation bigint, OUT o_created boolean
 )
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp SET work_mem = '64MB' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
     old       allocation;
     v_version int;
@@ -820,41 +891,46 @@ BEGIN
     END IF;
     o_allocation := nextval(pg_get_serial_sequence('ledger.allocation', 'id'));
     o_created := true;
-    INSERT INTO allocation_line (allocation_id, line_no, dataset_id, contributor_id, party_id, role, weight, share_ppm,
-                                 dataset_floor_micros, dataset_extra_micros, floor_micros, extra_micros)
-    SELECT o_allocation, r.n, NULL, u.contributor, u.contributor, 'contributor', u.weight, 1000000,
-           r.floor_micros, r.extra_micros, r.floor_micros, r.extra_micros
-    FROM largest_remainder(v_pool, p_contributors, p_weights) r
-    JOIN unnest(p_contributors, p_datasets, p_weights) WITH ORDINALITY AS u (contributor, dataset, weight, n) USING (n)
-    WHERE u.dataset = '';
-    IF EXISTS (SELECT 1 FROM unnest(p_datasets) d WHERE d <> '') THEN
+    -- In the order of the indexes, which makes them three times quicker to extend.
+    IF NOT EXISTS (SELECT FROM unnest(p_datasets) d WHERE d <> '') THEN
         INSERT INTO allocation_line (allocation_id, line_no, dataset_id, contributor_id, party_id, role, weight, share_ppm,
                                      dataset_floor_micros, dataset_extra_micros, floor_micros, extra_micros)
-        SELECT o_allocation, row_number() OVER (ORDER BY r.n, l.n), u.dataset, u.contributor, s.parties[l.n], s.roles[l.n],
-               u.weight, s.shares[l.n], r.floor_micros, r.extra_micros, l.floor_micros, l.extra_micros
-        FROM largest_remainder(v_pool, p_datasets, p_weights) r
-        JOIN unnest(p_contributors, p_datasets, p_weights) WITH ORDINALITY AS u (contributor, dataset, weight, n) USING (n)
-        CROSS JOIN LATERAL (
-            SELECT array_agg(o.party_id ORDER BY o.party_id COLLATE "C", o.role COLLATE "C") AS parties,
-                   array_agg(o.role ORDER BY o.party_id COLLATE "C", o.role COLLATE "C") AS roles,
-                   array_agg(o.share_ppm ORDER BY o.party_id COLLATE "C", o.role COLLATE "C") AS shares
-            FROM split_on(u.dataset, u.contributor, v_day) o) s
-        CROSS JOIN LATERAL largest_remainder(r.floor_micros + r.extra_micros, s.parties, s.shares::bigint[]) l
-        WHERE u.dataset <> '';
+        SELECT o_allocation, r.n, NULL, r.id, r.id, 'contributor', r.weight, 1000000,
+               r.floor_micros, r.extra_micros, r.floor_micros, r.extra_micros
+        FROM largest_remainder(v_pool, p_contributors, p_weights) r ORDER BY r.n;
+    ELSE
+        INSERT INTO allocation_line (allocation_id, line_no, dataset_id, contributor_id, party_id, role, weight, share_ppm,
+                                     dataset_floor_micros, dataset_extra_micros, floor_micros, extra_micros)
+        SELECT o_allocation, row_number() OVER (ORDER BY f.n, f.party, f.role), nullif(f.dataset, ''), f.contributor,
+               f.party, f.role, f.weight, f.share, f.floor_micros, f.extra_micros, f.floor::bigint,
+               (row_number() OVER (PARTITION BY f.n ORDER BY f.amount * f.share - f.floor * 1000000 DESC, f.party, f.role)
+                    <= f.amount - sum(f.floor) OVER (PARTITION BY f.n))::int
+        FROM (
+            SELECT r.n, u.dataset, u.contributor, r.weight, r.floor_micros, r.extra_micros, a.amount,
+                   coalesce(s.party_id, u.contributor) COLLATE "C" AS party,
+                   coalesce(s.role, 'contributor') COLLATE "C" AS role, coalesce(s.share_ppm, 1000000) AS share,
+                   div(a.amount * coalesce(s.share_ppm, 1000000), 1000000) AS floor
+            FROM largest_remainder(v_pool, (SELECT array_agg(coalesce(nullif(d, ''), c) ORDER BY k)
+                                            FROM unnest(p_contributors, p_datasets) WITH ORDINALITY AS i (c, d, k)),
+                                   p_weights) r
+            JOIN unnest(p_contributors, p_datasets) WITH ORDINALITY AS u (contributor, dataset, n) USING (n)
+            CROSS JOIN LATERAL (SELECT r.floor_micros::numeric + r.extra_micros AS amount) a
+            LEFT JOIN registry.dataset_split s ON u.dataset <> '' AND s.dataset_id = u.dataset AND s.valid @> v_day
+        ) f ORDER BY f.n, f.party, f.role;
     END IF;
-    SELECT count(*) INTO v_count FROM allocation_line l WHERE l.allocation_id = o_allocation;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
 
-    SELECT array_agg(d.code ORDER BY d.code) AS codes, array_agg(d.amount::bigint ORDER BY d.code) AS amounts,
+    SELECT array_agg(d.code) AS codes, array_agg(d.amount::bigint) AS amounts,
            array_fill(p_currency, ARRAY[count(*)::int]) AS currencies
     INTO v_delta
-    FROM (SELECT t.code, sum(t.amount) AS amount FROM (
+    FROM (SELECT t.code COLLATE "C" AS code, sum(t.amount) AS amount FROM (
               SELECT 'payable:' || l.party_id AS code,
                      CASE l.allocation_id WHEN o_allocation THEN -l.amount_micros ELSE l.amount_micros END AS amount
               FROM allocation_line l WHERE l.allocation_id IN (o_allocation, old.id)
               UNION ALL SELECT 'suspense:unmatched', -v_pool WHERE v_total = 0
               UNION ALL SELECT 'suspense:unmatched', old.pool_micros WHERE old.to_suspense
               UNION ALL SELECT 'pool:' || p_period, v_pool - coalesce(old.pool_micros, 0)
-          ) t GROUP BY t.code HAVING sum(t.amount) <> 0) d;
+          ) t GROUP BY t.code HAVING sum(t.amount) <> 0 ORDER BY 1) d;
     IF cardinality(v_delta.codes) > 0 THEN
         v_journal := post_journal(
             CASE p_posted_period WHEN p_period THEN 'pool_allocated' ELSE 'prior_period_adjusted' END,
@@ -920,16 +996,28 @@ END $$;
 
 -- ───────────────────────────────────────── agreements, holds, settlement ─────────────────────────────────────────
 
+-- The same terms as the latest of that day are these terms.
 CREATE FUNCTION ledger.add_term(
     p_party text, p_currency text, p_valid_from date, p_min_payout bigint, p_reserve_ppm int, p_release_months int,
     p_negative_carry boolean
 ) RETURNS bigint
-LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    latest payee_term;
+BEGIN
+    PERFORM pg_advisory_xact_lock(10, hashtext(p_party || '/' || p_currency));
+    SELECT * INTO latest FROM payee_term t
+    WHERE t.party_id = p_party AND t.currency = p_currency AND t.valid_from = p_valid_from ORDER BY t.id DESC LIMIT 1;
+    IF (latest.min_payout_micros, latest.reserve_ppm, latest.reserve_release_months, latest.allow_negative_carry) =
+       (p_min_payout, p_reserve_ppm, p_release_months, p_negative_carry) THEN
+        RETURN latest.id;
+    END IF;
     INSERT INTO payee_term (party_id, currency, valid_from, min_payout_micros, reserve_ppm, reserve_release_months,
                             allow_negative_carry)
     VALUES (p_party, p_currency, p_valid_from, p_min_payout, p_reserve_ppm, p_release_months, p_negative_carry)
-    RETURNING id
-$$;
+    RETURNING id INTO latest.id;
+    RETURN latest.id;
+END $$;
 
 CREATE FUNCTION ledger.pay_advance(
     p_party text, p_currency text, p_amount bigint, p_recoup_ppm int, p_dataset text, p_cross_group boolean,
@@ -996,6 +1084,12 @@ DECLARE
     v_rule bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(7, hashtext(p_jurisdiction || p_form_kind));
+    SELECT r.id INTO v_rule FROM withholding_rule r
+    WHERE (r.jurisdiction, r.form_kind, r.rate_ppm, r.treaty_ref, r.valid) =
+          (p_jurisdiction, p_form_kind, p_rate_ppm, p_treaty_ref, daterange(p_from, p_until));
+    IF FOUND THEN
+        RETURN v_rule;
+    END IF;
     IF EXISTS (SELECT 1 FROM withholding_rule r WHERE r.jurisdiction = p_jurisdiction AND r.form_kind = p_form_kind
                AND r.valid && daterange(p_from, p_until)) THEN
         RAISE EXCEPTION 'another rule for % with form % is valid in that time', p_jurisdiction, p_form_kind
@@ -1006,16 +1100,28 @@ BEGIN
     RETURN v_rule;
 END $$;
 
+-- The same form as the latest signed that day is this form.
 CREATE FUNCTION ledger.add_tax_profile(
     p_party text, p_country text, p_form_kind text, p_signed_on date, p_expires_on date
 ) RETURNS bigint
-LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    latest party_tax_profile;
+BEGIN
+    PERFORM pg_advisory_xact_lock(11, hashtext(p_party));
+    SELECT * INTO latest FROM party_tax_profile t
+    WHERE t.party_id = p_party AND t.signed_on = p_signed_on ORDER BY t.id DESC LIMIT 1;
+    IF (latest.country, latest.form_kind) = (p_country, p_form_kind) AND latest.expires_on IS NOT DISTINCT FROM p_expires_on THEN
+        RETURN latest.id;
+    END IF;
     INSERT INTO party_tax_profile (party_id, country, form_kind, signed_on, expires_on)
-    VALUES (p_party, p_country, p_form_kind, p_signed_on, p_expires_on) RETURNING id
-$$;
+    VALUES (p_party, p_country, p_form_kind, p_signed_on, p_expires_on) RETURNING id INTO latest.id;
+    RETURN latest.id;
+END $$;
 
 -- Posts a planned waterfall: one journal a kind and currency. p_steps and p_payments are JSON arrays of what the columns
--- of settlement_step and payment are called. Once a period; returns NULL when the period is settled already.
+-- of settlement_step and payment are called. The account on the other side follows from the kind and, for tax, from the
+-- rule that ref names. Once a period; returns NULL when the period is settled already.
 CREATE FUNCTION ledger.post_settlement(
     p_period text, p_effective_on date, p_policy bytea, p_steps jsonb, p_payments jsonb
 ) RETURNS bigint
@@ -1038,9 +1144,15 @@ BEGIN
                array_fill(l.currency, ARRAY[count(*)::int]) AS currencies
         FROM (SELECT m.kind, m.currency, m.code, sum(m.amount) AS amount
               FROM (SELECT s.kind, s.currency, x.code, x.amount
-                    FROM (SELECT kind, currency, party_id, counter, amount_micros
+                    FROM (SELECT t.kind, t.currency, t.party_id,
+                                 CASE WHEN t.kind = 'advance_recouped' THEN 'advance:' || t.party_id
+                                      WHEN t.kind IN ('reserve_withheld', 'reserve_released') THEN 'reserve:' || t.party_id
+                                      WHEN t.kind IN ('hold_placed', 'hold_released') THEN 'hold:' || t.party_id
+                                      WHEN t.kind = 'tax_withheld' THEN 'withholding:' || w.jurisdiction END AS counter,
+                                 t.amount_micros
                           FROM jsonb_to_recordset(p_steps)
-                               AS (kind text, currency text, party_id text, counter text, amount_micros bigint)
+                               AS t (kind text, currency text, party_id text, ref text, amount_micros bigint)
+                          LEFT JOIN withholding_rule w ON t.kind = 'tax_withheld' AND w.id::text = t.ref
                           UNION ALL
                           SELECT 'payout_initiated', currency, party_id, 'payout_clearing:' || p_period, amount_micros
                           FROM jsonb_to_recordset(p_payments)
@@ -1073,37 +1185,66 @@ BEGIN
     RETURN v_settlement;
 END $$;
 
--- The bank's answer to a payment: settled moves it out of clearing; returned gives it back to the payee's account.
-CREATE FUNCTION ledger.record_payment_result(
-    p_payment bigint, p_result text, p_reason text, p_period text, p_effective_on date
-) RETURNS boolean
+-- The bank's answer to payments: settled moves them out of clearing, returned gives them back to the payees' accounts. One
+-- journal a currency and settlement; all or none; says how many answers were news.
+CREATE FUNCTION ledger.record_payment_results(
+    p_payments bigint[], p_result text, p_reason text, p_period text, p_effective_on date
+) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
-    v_payment record;
-    v_settled boolean;
+    v_bad     bigint;
+    v_group   record;
+    v_journal bigint;
+    v_news    int := 0;
 BEGIN
-    PERFORM pg_advisory_xact_lock(9, hashtext(p_payment::text));
-    SELECT p.*, s.period_id INTO v_payment FROM payment p JOIN settlement s ON s.id = p.settlement_id
-    WHERE p.id = p_payment AND p.amount_micros > 0;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no payment %', p_payment USING ERRCODE = 'LR002', HINT = 'see laurel payment list';
+    SELECT i INTO v_bad FROM unnest(p_payments) i
+    WHERE NOT EXISTS (SELECT 1 FROM payment p WHERE p.id = i AND p.amount_micros > 0) ORDER BY i LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'there is no payment %', v_bad USING ERRCODE = 'LR002', HINT = 'see laurel payment list';
     END IF;
-    IF EXISTS (SELECT 1 FROM payment_result r WHERE r.payment_id = p_payment AND r.result = p_result) THEN
-        RETURN false;
+    PERFORM pg_advisory_xact_lock(9, k.key)
+    FROM (SELECT DISTINCT period_lock_key(s.period_id) AS key FROM payment p JOIN settlement s ON s.id = p.settlement_id
+          WHERE p.id = ANY (p_payments) ORDER BY 1) k;
+    SELECT r.payment_id INTO v_bad FROM payment_result r
+    WHERE r.payment_id = ANY (p_payments) AND r.result = 'returned' AND p_result <> 'returned'
+      AND NOT EXISTS (SELECT 1 FROM payment_result o WHERE o.payment_id = r.payment_id AND o.result = p_result)
+    ORDER BY 1 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'payment % has been returned', v_bad USING ERRCODE = 'LR001',
+            HINT = 'the payee is paid again in the next settlement';
     END IF;
-    IF EXISTS (SELECT 1 FROM payment_result r WHERE r.payment_id = p_payment AND r.result = 'returned') THEN
-        RAISE EXCEPTION 'payment % has been returned', p_payment USING ERRCODE = 'LR001';
-    END IF;
-    v_settled := EXISTS (SELECT 1 FROM payment_result r WHERE r.payment_id = p_payment AND r.result = 'settled');
     PERFORM open_period(p_period);
-    INSERT INTO payment_result (payment_id, result, reason, journal_id)
-    VALUES (p_payment, p_result, p_reason, post_journal('payout_' || p_result, p_period, p_effective_on,
-        format('payment:%s:%s', p_payment, p_result),
-        ARRAY[CASE WHEN v_settled THEN 'bank:main' ELSE 'payout_clearing:' || v_payment.period_id END,
-              CASE p_result WHEN 'settled' THEN 'bank:main' ELSE 'payable:' || v_payment.party_id END],
-        ARRAY[v_payment.currency, v_payment.currency], ARRAY[v_payment.amount_micros, -v_payment.amount_micros],
-        'payment', p_payment::text, p_reason));
-    RETURN true;
+    FOR v_group IN
+        WITH news AS (
+            SELECT p.id, p.party_id, p.currency, p.amount_micros,
+                   CASE WHEN o.payment_id IS NULL THEN 'payout_clearing:' || s.period_id ELSE 'bank:main' END AS from_code,
+                   CASE p_result WHEN 'settled' THEN 'bank:main' ELSE 'payable:' || p.party_id END AS to_code
+            FROM payment p JOIN settlement s ON s.id = p.settlement_id
+            LEFT JOIN payment_result o ON o.payment_id = p.id AND o.result = 'settled'
+            WHERE p.id = ANY (p_payments)
+              AND NOT EXISTS (SELECT 1 FROM payment_result r WHERE r.payment_id = p.id AND r.result = p_result)
+        ), line AS (
+            SELECT n.currency, n.from_code AS source, n.from_code AS code, sum(n.amount_micros)::bigint AS amount
+            FROM news n GROUP BY n.currency, n.from_code
+            UNION ALL
+            SELECT n.currency, n.from_code, n.to_code, -sum(n.amount_micros)::bigint
+            FROM news n GROUP BY n.currency, n.from_code, n.to_code
+        )
+        SELECT l.currency, array_agg(l.code ORDER BY l.amount DESC, l.code COLLATE "C") AS codes,
+               array_agg(l.amount ORDER BY l.amount DESC, l.code COLLATE "C") AS amounts,
+               array_fill(l.currency, ARRAY[count(*)::int]) AS currencies,
+               (SELECT array_agg(n.id ORDER BY n.id) FROM news n
+                WHERE n.currency = l.currency AND n.from_code = l.source) AS ids
+        FROM line l GROUP BY l.currency, l.source ORDER BY l.currency, l.source
+    LOOP
+        v_journal := post_journal('payout_' || p_result, p_period, p_effective_on,
+            format('payment:%s:%s', v_group.ids[1], p_result), v_group.codes, v_group.currencies, v_group.amounts,
+            'payment', v_group.ids[1]::text, p_reason);
+        INSERT INTO payment_result (payment_id, result, reason, journal_id)
+        SELECT i, p_result, p_reason, v_journal FROM unnest(v_group.ids) i;
+        v_news := v_news + cardinality(v_group.ids);
+    END LOOP;
+    RETURN v_news;
 END $$;
 
 -- Converts part of a payee's balance: four legs through fx:liquidity, the rate recorded; rounded down to a micro.
@@ -1158,9 +1299,16 @@ $$;
 
 -- ──────────────────────────────────────────────────── grants ────────────────────────────────────────────────────
 
+-- The programs get the doors that mean something. What could post any journal at all (post_journal, reverse_journal,
+-- open_accounts) stays with laurel_owner, so that a program cannot so much as ask for it.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO laurel_app, laurel_auditor;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger TO laurel_app;
-GRANT EXECUTE ON FUNCTION ledger.decimal_text TO laurel_auditor;
+GRANT EXECUTE ON FUNCTION ledger.period_lock_key, ledger.open_period, ledger.add_receipt, ledger.collect_receipt,
+    ledger.void_receipt,
+    ledger.post_allocation, ledger.record_policy, ledger.close_period,
+    ledger.add_term, ledger.pay_advance, ledger.place_hold, ledger.release_hold, ledger.add_withholding_rule,
+    ledger.add_tax_profile, ledger.post_settlement, ledger.record_payment_results, ledger.convert_balance,
+    ledger.idempotency_begin, ledger.idempotency_finish TO laurel_app;
+GRANT EXECUTE ON FUNCTION ledger.decimal_text, ledger.largest_remainder TO laurel_app, laurel_auditor;
 
 RESET ROLE;

@@ -172,6 +172,16 @@ INSERT INTO ledger.invariant (number, name, is_strict, promise, mend) VALUES
     (13, 'rounding-zero', false, 'exact division leaves nothing to round', 'reverse the journal that posted to rounding'),
     (18, 'splits-total-one', false, 'the shares of a dataset sum to 1,000,000 parts per million whenever it has any',
          'laurel dataset register with a --split that sums to 1000000'),
+    (19, 'idempotency-unique', false, 'a key names one journal, and one answer of each principal',
+         'REINDEX the tables ledger.journal and ledger.idempotency, then restore the last backup'),
+    (20, 'payouts-match-statements', false, 'the statement in force for a settled and closed period says what was paid',
+         'laurel statement issue --period PERIOD issues the next version'),
+    (21, 'orphans', true, 'every line of an allocation and every step of a settlement belongs to one',
+         'restore the last backup: no door of the ledger can do this'),
+    (22, 'leases-sane', true, 'no task is leased for more than a day, no evaluation shows a fence that its task never had',
+         'laurel credit run with the same options takes over what nobody works on'),
+    (23, 'log-covers-documents', true, 'every statement, manifest and keyring stands in the log, which has no gap',
+         'laurel log checkpoint'),
     (14, 'allocations-follow-law', true, 'every share is pool × weight ÷ total by largest remainder, ties by id bytes',
          'laurel allocate --period PERIOD --restate with the same weights'),
     (15, 'journals-unchanged', true, 'the lines of a journal still have the digest that was taken when it was posted',
@@ -200,10 +210,16 @@ LEFT JOIN (SELECT c.journal_id, sum(c.lines) AS lines, sum(c.gross) AS gross,
 WHERE (j.line_count, j.gross_micros, j.currency_set) IS DISTINCT FROM (p.lines, p.gross, p.currencies);
 
 CREATE VIEW ledger."check_currencies-match" AS
-SELECT format('journal %s line %s', p.journal_id, p.line_no) AS object, coalesce(a.currency, 'an account') AS expected,
-       p.currency AS actual
-FROM ledger.posting p LEFT JOIN ledger.account a ON a.id = p.account_id LEFT JOIN ledger.journal j ON j.id = p.journal_id
-WHERE a.currency IS DISTINCT FROM p.currency OR j.id IS NULL;
+SELECT format('%s lines of account %s, first in journal %s', p.lines, p.account_id, p.first_journal) AS object,
+       coalesce(a.currency, 'an account') AS expected, p.currency AS actual
+FROM (SELECT account_id, currency, count(*) AS lines, min(journal_id) AS first_journal
+      FROM ledger.posting GROUP BY account_id, currency) p
+LEFT JOIN ledger.account a ON a.id = p.account_id
+WHERE a.currency IS DISTINCT FROM p.currency
+UNION ALL
+SELECT format('%s lines of journal %s', p.lines, p.journal_id), 'a journal', 'none'
+FROM (SELECT journal_id, count(*) AS lines FROM ledger.posting GROUP BY journal_id) p
+WHERE NOT EXISTS (SELECT FROM ledger.journal j WHERE j.id = p.journal_id);
 
 CREATE VIEW ledger."check_periods-closed-frozen" AS
 SELECT format('account %s %s in %s', a.code, a.currency, coalesce(k.period_id, m.period_id)) AS object,
@@ -242,28 +258,24 @@ WHERE b.closing <> 0
   AND NOT EXISTS (SELECT 1 FROM ledger.account_period k WHERE k.account_id = b.account_id AND k.period_id = n.id);
 
 CREATE VIEW ledger."check_payables-match-control" AS
-WITH control AS (
-    SELECT e.party_id, e.currency, e.amount_micros FROM ledger.earning e
+SELECT format('payable:%s %s', c.party_id, c.currency) AS object, sum(c.expected)::text AS expected, sum(c.actual)::text AS actual
+FROM (
+    SELECT e.party_id, e.currency, e.amount_micros AS expected, 0::bigint AS actual FROM ledger.earning e
     UNION ALL
     SELECT s.party_id, s.currency,
-           CASE WHEN s.kind IN ('reserve_released', 'hold_released') THEN s.amount_micros ELSE -s.amount_micros END
+           CASE WHEN s.kind IN ('reserve_released', 'hold_released') THEN s.amount_micros ELSE -s.amount_micros END, 0
     FROM ledger.settlement_step s
     UNION ALL
-    SELECT p.party_id, p.currency, -p.amount_micros FROM ledger.payment p
+    SELECT p.party_id, p.currency, -p.amount_micros, 0 FROM ledger.payment p
     WHERE NOT EXISTS (SELECT 1 FROM ledger.payment_result r WHERE r.payment_id = p.id AND r.result = 'returned')
-    UNION ALL SELECT f.party_id, f.from_currency, -f.from_micros FROM ledger.fx_conversion f
-    UNION ALL SELECT f.party_id, f.to_currency, f.to_micros FROM ledger.fx_conversion f
-), expected AS (
-    SELECT party_id, currency, sum(amount_micros) AS amount FROM control GROUP BY party_id, currency
-), actual AS (
-    SELECT a.owner_party AS party_id, a.currency, -sum(p.amount_micros) AS amount
-    FROM ledger.account a JOIN ledger.posting p ON p.account_id = a.id
-    WHERE a.class = 'payable' GROUP BY a.owner_party, a.currency
-)
-SELECT format('payable:%s %s', coalesce(e.party_id, a.party_id), coalesce(e.currency, a.currency)) AS object,
-       coalesce(e.amount, 0)::text AS expected, coalesce(a.amount, 0)::text AS actual
-FROM expected e FULL JOIN actual a ON a.party_id = e.party_id AND a.currency = e.currency
-WHERE coalesce(e.amount, 0) <> coalesce(a.amount, 0);
+    UNION ALL SELECT f.party_id, f.from_currency, -f.from_micros, 0 FROM ledger.fx_conversion f
+    UNION ALL SELECT f.party_id, f.to_currency, f.to_micros, 0 FROM ledger.fx_conversion f
+    UNION ALL
+    SELECT a.owner_party, a.currency, 0, -p.amount
+    FROM (SELECT account_id, sum(amount_micros)::bigint AS amount FROM ledger.posting GROUP BY account_id) p
+    JOIN ledger.account a ON a.id = p.account_id WHERE a.class = 'payable'
+) c
+GROUP BY c.party_id, c.currency HAVING sum(c.expected) <> sum(c.actual);
 
 CREATE VIEW ledger."check_payouts-match-clearing" AS
 WITH open AS (
@@ -311,13 +323,12 @@ CROSS JOIN LATERAL (SELECT p.account_id, sum(p.amount_micros) AS amount FROM led
 WHERE j.reverses_id IS NOT NULL;
 
 CREATE VIEW ledger."check_guards-hold" AS
-SELECT format('%s %s', a.code, a.currency) AS object, replace(a.guard, '_', ' ') AS expected, sum(p.amount_micros)::text AS actual
-FROM ledger.account a JOIN ledger.posting p ON p.account_id = a.id
-WHERE a.guard <> 'none'
-GROUP BY a.id, a.code, a.currency, a.guard, a.class, a.owner_party
-HAVING CASE a.guard WHEN 'no_debit_balance' THEN sum(p.amount_micros) > 0 ELSE sum(p.amount_micros) < 0 END
-   AND NOT (a.class = 'payable' AND EXISTS (SELECT 1 FROM ledger.payee_term t WHERE t.party_id = a.owner_party
-                AND t.currency = a.currency AND t.allow_negative_carry));
+SELECT format('%s %s', a.code, a.currency) AS object, replace(a.guard, '_', ' ') AS expected, p.amount::text AS actual
+FROM (SELECT account_id, sum(amount_micros) AS amount FROM ledger.posting GROUP BY account_id) p
+JOIN ledger.account a ON a.id = p.account_id
+WHERE CASE a.guard WHEN 'no_debit_balance' THEN p.amount > 0 WHEN 'no_credit_balance' THEN p.amount < 0 ELSE false END
+  AND NOT (a.class = 'payable' AND EXISTS (SELECT 1 FROM ledger.payee_term t WHERE t.party_id = a.owner_party
+               AND t.currency = a.currency AND t.allow_negative_carry));
 
 CREATE VIEW ledger."check_rounding-zero" AS
 SELECT format('%s %s', a.code, a.currency) AS object, '0' AS expected, sum(p.amount_micros)::text AS actual
@@ -331,43 +342,122 @@ CROSS JOIN LATERAL (VALUES (lower(s.valid)), (upper(s.valid))) AS d (day)
 JOIN registry.dataset_split o ON o.dataset_id = s.dataset_id AND o.valid @> d.day
 GROUP BY s.dataset_id, s.party_id, s.role, s.valid, d.day HAVING sum(o.share_ppm) <> 1000000;
 
--- Shares of one level each; the division is checked by multiplying back, the extra units by ranking the remainders.
+-- The division is checked by multiplying back. The extra units lie with the largest remainders when the smallest remainder
+-- that got one is not below the largest that got none and, where both are equal, its ids come first.
 CREATE VIEW ledger."check_allocations-follow-law" AS
-WITH share AS (
-    SELECT DISTINCT a.id, coalesce(l.dataset_id, l.contributor_id) AS key, a.pool_micros, a.weight_total, l.weight,
-           l.dataset_floor_micros AS floor, l.dataset_extra_micros AS extra
+WITH share AS MATERIALIZED (
+    SELECT a.id, l.contributor_id AS key, a.pool_micros, a.weight_total, l.weight,
+           l.dataset_floor_micros AS floor, l.dataset_extra_micros AS extra,
+           a.pool_micros::numeric * l.weight - l.dataset_floor_micros * a.weight_total AS remainder
     FROM ledger.allocation a JOIN ledger.allocation_line l ON l.allocation_id = a.id
-    WHERE a.weight_total > 0
-), ranked AS (
-    SELECT s.*, s.pool_micros::numeric * s.weight - s.floor * s.weight_total AS remainder,
-           row_number() OVER (PARTITION BY s.id ORDER BY
-               s.pool_micros::numeric * s.weight - s.floor * s.weight_total DESC, s.key COLLATE "C") AS rank,
-           s.pool_micros - sum(s.floor) OVER (PARTITION BY s.id) AS left_over
-    FROM share s
+    WHERE a.weight_total > 0 AND l.dataset_id IS NULL
+    UNION ALL
+    SELECT DISTINCT a.id, l.dataset_id, a.pool_micros, a.weight_total, l.weight, l.dataset_floor_micros,
+           l.dataset_extra_micros, a.pool_micros::numeric * l.weight - l.dataset_floor_micros * a.weight_total
+    FROM ledger.allocation a JOIN ledger.allocation_line l ON l.allocation_id = a.id
+    WHERE a.weight_total > 0 AND l.dataset_id IS NOT NULL
+), bound AS (
+    SELECT id, pool_micros - sum(floor) AS left_over, sum(extra) AS extras,
+           min(remainder) FILTER (WHERE extra = 1) AS lowest_in, max(remainder) FILTER (WHERE extra = 0) AS highest_out
+    FROM share GROUP BY id, pool_micros
 )
-SELECT format('allocation %s share %s', r.id, r.key) AS object,
-       format('%s × %s ÷ %s, extra %s', r.pool_micros, r.weight, r.weight_total, (r.rank <= r.left_over)::int) AS expected,
-       format('floor %s, extra %s', r.floor, r.extra) AS actual
-FROM ranked r
-WHERE r.remainder < 0 OR r.remainder >= r.weight_total OR r.extra <> (r.rank <= r.left_over)::int;
+SELECT format('allocation %s share %s', id, key) AS object, format('%s × %s ÷ %s', pool_micros, weight, weight_total) AS expected,
+       format('floor %s', floor) AS actual
+FROM share WHERE remainder < 0 OR remainder >= weight_total
+UNION ALL
+SELECT format('allocation %s', id), format('%s extra units for the largest remainders', left_over),
+       format('%s extra units, remainder %s with one and %s without', extras, lowest_in, highest_out)
+FROM bound WHERE extras <> left_over OR lowest_in < highest_out
+UNION ALL
+SELECT format('allocation %s', b.id), 'equal remainders: the first ids get the extra units',
+       format('%s got one and %s none', max(s.key) FILTER (WHERE s.extra = 1), min(s.key) FILTER (WHERE s.extra = 0))
+FROM bound b JOIN share s ON s.id = b.id AND s.remainder = b.lowest_in
+WHERE b.lowest_in = b.highest_out
+GROUP BY b.id HAVING max(s.key) FILTER (WHERE s.extra = 1) > min(s.key) FILTER (WHERE s.extra = 0)
+UNION ALL
+SELECT format('allocation %s dataset %s party %s', p.allocation_id, p.dataset_id, p.party_id),
+       format('%s × %s ÷ 1000000, extra %s', p.amount, p.share_ppm, (p.rank <= p.left_over)::int),
+       format('floor %s, extra %s', p.floor_micros, p.extra_micros)
+FROM (SELECT l.*, d.amount, row_number() OVER (PARTITION BY l.allocation_id, l.dataset_id ORDER BY
+                 d.amount * l.share_ppm - l.floor_micros::numeric * 1000000 DESC, l.party_id, l.role COLLATE "C") AS rank,
+             d.amount - sum(l.floor_micros) OVER (PARTITION BY l.allocation_id, l.dataset_id) AS left_over
+      FROM ledger.allocation_line l
+      CROSS JOIN LATERAL (SELECT l.dataset_floor_micros::numeric + l.dataset_extra_micros AS amount) d
+      WHERE l.dataset_id IS NOT NULL) p
+WHERE p.floor_micros <> div(p.amount * p.share_ppm, 1000000) OR p.extra_micros <> (p.rank <= p.left_over)::int;
 
 CREATE VIEW ledger."check_journals-unchanged" AS
-SELECT 'journal ' || j.id AS object, encode(j.body_sha256, 'hex') AS expected, encode(sha256(convert_to(
-           b.head || E'\n' || b.body, 'UTF8')), 'hex') AS actual
+SELECT 'journal ' || j.id AS object, encode(j.body_sha256, 'hex') AS expected, encode(b.sha256, 'hex') AS actual
 FROM ledger.journal j
-CROSS JOIN LATERAL (
-    SELECT concat_ws('|', j.kind, j.period_id, to_char(j.effective_on, 'YYYY-MM-DD'), coalesce(j.relates_to_period, ''),
-                     coalesce(j.reverses_id::text, '')) AS head,
-           string_agg(a.code || ' ' || p.currency || ' ' || p.amount_micros, E'\n' ORDER BY p.line_no) AS body
-    FROM ledger.posting p JOIN ledger.account a ON a.id = p.account_id WHERE p.journal_id = j.id) b
-WHERE j.body_sha256 IS DISTINCT FROM sha256(convert_to(b.head || E'\n' || b.body, 'UTF8'));
+LEFT JOIN (SELECT p.journal_id, string_agg(a.code || ' ' || p.currency || ' ' || p.amount_micros, E'\n' ORDER BY p.line_no) AS text
+           FROM ledger.posting p JOIN ledger.account a ON a.id = p.account_id GROUP BY p.journal_id) l ON l.journal_id = j.id
+CROSS JOIN LATERAL (SELECT sha256(convert_to(
+    concat_ws('|', j.kind, j.period_id, to_char(j.effective_on, 'YYYY-MM-DD'), coalesce(j.relates_to_period, ''),
+              coalesce(j.reverses_id::text, '')) || E'\n' || l.text, 'UTF8')) AS sha256) b
+WHERE j.body_sha256 IS DISTINCT FROM b.sha256;
+
+CREATE VIEW ledger."check_payouts-match-statements" AS
+SELECT 'statement ' || s.id AS object, format('%s micros paid', coalesce(p.amount_micros, 0)) AS expected,
+       format('%s micros paid', s.paid) AS actual
+FROM (SELECT t.id, t.party_id, t.currency, e.id AS settlement_id,
+             trunc((convert_from(t.bytes, 'UTF8')::jsonb #>> '{balance,paid}')::numeric * 1000000) AS paid
+      FROM statements.statement t
+      JOIN ledger.settlement e ON e.period_id = t.period_id
+      JOIN ledger.period_close c ON c.period_id = t.period_id
+      WHERE NOT EXISTS (SELECT FROM statements.statement n WHERE n.supersedes = t.id)) s
+LEFT JOIN ledger.payment p ON p.settlement_id = s.settlement_id AND p.party_id = s.party_id AND p.currency = s.currency
+WHERE s.paid IS DISTINCT FROM coalesce(p.amount_micros, 0);
+
+CREATE VIEW ledger."check_idempotency-unique" AS
+SELECT format('key %s', j.idempotency_key) AS object, '1 journal' AS expected, format('%s journals', count(*)) AS actual
+FROM ledger.journal j GROUP BY j.idempotency_key HAVING count(*) > 1
+UNION ALL
+SELECT format('key %s of %s', i.key, i.principal), '1 answer', format('%s answers', count(*))
+FROM ledger.idempotency i GROUP BY i.principal, i.key HAVING count(*) > 1;
+
+CREATE VIEW ledger."check_orphans" AS
+SELECT format('%s lines of allocation %s', count(*), l.allocation_id) AS object, 'an allocation' AS expected, 'none' AS actual
+FROM ledger.allocation_line l
+WHERE NOT EXISTS (SELECT FROM ledger.allocation a WHERE a.id = l.allocation_id)
+GROUP BY l.allocation_id
+UNION ALL
+SELECT format('%s steps of settlement %s', count(*), s.settlement_id), 'a settlement', 'none'
+FROM ledger.settlement_step s
+WHERE NOT EXISTS (SELECT FROM ledger.settlement t WHERE t.id = s.settlement_id)
+GROUP BY s.settlement_id;
+
+CREATE VIEW ledger."check_leases-sane" AS
+SELECT format('task %s of %s', t.number, t.run_id) AS object, 'a lease of minutes' AS expected,
+       format('%s until %s', t.lease_owner, t.lease_until) AS actual
+FROM credit.task t WHERE t.state = 'leased' AND t.lease_until > clock_timestamp() + interval '1 day'
+UNION ALL
+SELECT format('evaluation of task %s of %s', e.task, e.run_id), format('a fence up to %s', t.fence), e.fence::text
+FROM credit.evaluation e JOIN credit.task t ON t.run_id = e.run_id AND t.number = e.task WHERE e.fence > t.fence;
+
+CREATE VIEW ledger."check_log-covers-documents" AS
+SELECT d.name AS object, 'a log entry' AS expected, 'none' AS actual
+FROM (SELECT 'statement ' || id AS name, sha256 FROM statements.statement
+      UNION ALL SELECT 'manifest ' || payout_run_id, sha256 FROM statements.manifest) d
+WHERE NOT EXISTS (SELECT FROM statements.log_entry e WHERE e.document_sha256 = d.sha256)
+UNION ALL
+SELECT 'the log', format('%s entries', max(e.index) + 1), format('%s entries', count(*))
+FROM statements.log_entry e HAVING count(*) <> max(e.index) + 1
+UNION ALL
+SELECT format('checkpoint %s', c.size), 'as many entries in the log', format('%s', (SELECT count(*) FROM statements.log_entry))
+FROM statements.checkpoint c WHERE c.size > (SELECT count(*) FROM statements.log_entry);
 
 CREATE VIEW ledger."check_grants-as-designed" AS
 SELECT format('%s on ledger.%s', r.name, t.tablename) AS object, 'no ' || lower(v.verb) AS expected, lower(v.verb) AS actual
 FROM pg_tables t
 CROSS JOIN (VALUES ('laurel_app'), ('laurel_auditor')) AS r (name)
 CROSS JOIN (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS v (verb)
-WHERE t.schemaname = 'ledger' AND has_table_privilege(r.name, format('ledger.%I', t.tablename), v.verb);
+WHERE t.schemaname = 'ledger' AND has_table_privilege(r.name, format('ledger.%I', t.tablename), v.verb)
+UNION ALL
+SELECT format('%s on function ledger.%s', r.name, p.proname), 'no execute', 'execute'
+FROM pg_proc p
+CROSS JOIN (VALUES ('laurel_app'), ('laurel_auditor')) AS r (name)
+WHERE p.pronamespace = 'ledger'::regnamespace AND p.proname IN ('post_journal', 'reverse_journal', 'open_accounts')
+  AND has_function_privilege(r.name, p.oid, 'EXECUTE');
 
 CREATE VIEW ledger."check_triggers-enabled-always" AS
 SELECT format('trigger %s on ledger.%s', w.trigger, w.tablename) AS object, 'enabled always' AS expected,

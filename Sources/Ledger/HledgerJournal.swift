@@ -5,7 +5,7 @@ import Money
 /// Accounts are written `nature:class:owner`, amounts with six decimals; every currency is declared and every
 /// transaction stands on the day it took effect.
 package enum HledgerJournal {
-    /// The file's text. `lines` are ordered by journal; cost is linear.
+    /// The file's text, by day and then by journal. Cost: one sort of the lines.
     package static func text(accounts: [AccountBalance], lines: [JournalLine]) -> String {
         var text = "; decimals: six, whatever the currency's coins\ndecimal-mark .\n\n"
         for currency in Set(accounts.map(\.currency.code)).sorted() { text += "commodity \(currency) 1.000000\n" }
@@ -15,7 +15,10 @@ package enum HledgerJournal {
             text += "account \(name(of: account.code))\n"
         }
         var current: Int64?
-        for line in lines {
+        let ordered = lines.sorted {
+            ($0.effectiveOn, $0.journal, $0.line) < ($1.effectiveOn, $1.journal, $1.line)
+        }
+        for line in ordered {
             if line.journal != current {
                 current = line.journal
                 text += "\n\(line.effectiveOn) (\(line.journal)) \(line.kind) | \(line.source)\n"

@@ -77,18 +77,7 @@ extension Ledger {
             "\(terms.reservePPM)", "\(terms.reserveReleaseMonths)", "\(terms.allowsNegativeCarry)",
         ]
         _ = try await post(posting, route: "terms set", request: request) { connection -> Int64 in
-            let now = try await connection.query(
-                """
-                SELECT id FROM ledger.payee_term t
-                WHERE party_id = \(terms.party) AND currency = \(terms.currency.code)
-                  AND valid_from = \(terms.validFrom.description) AND min_payout_micros = \(terms.minimumPayout.value)
-                  AND reserve_ppm = \(terms.reservePPM) AND reserve_release_months = \(terms.reserveReleaseMonths)
-                  AND allow_negative_carry = \(terms.allowsNegativeCarry)
-                  AND id = (SELECT max(id) FROM ledger.payee_term l WHERE l.party_id = t.party_id
-                            AND l.currency = t.currency AND l.valid_from = t.valid_from)
-                """)
-            if let same = now.first { return try same.get("id") }
-            return try await connection.query(
+            try await connection.query(
                 """
                 SELECT ledger.add_term(
                     \(terms.party), \(terms.currency.code), \(terms.validFrom.description),
@@ -200,16 +189,11 @@ extension Ledger {
         precondition(["settled", "returned"].contains(result), "a bank settles or returns")
         let request = [result, reason, "\(period)"] + payments.map(String.init)
         return try await post(posting, route: "payment result", request: request) { connection in
-            var news = 0
-            for payment in payments.sorted() {
-                let done: Bool = try await connection.query(
-                    """
-                    SELECT ledger.record_payment_result(
-                        \(payment), \(result), \(reason), \(period.description), \(period.lastDay.description)) AS done
-                    """)[0].get("done")
-                if done { news += 1 }
-            }
-            return news
+            try await connection.query(
+                """
+                SELECT ledger.record_payment_results(
+                    \(payments), \(result), \(reason), \(period.description), \(period.lastDay.description)) AS news
+                """)[0].get("news")
         }
     }
 

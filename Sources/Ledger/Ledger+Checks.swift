@@ -45,6 +45,8 @@ extension Ledger {
         return try await forPeople {
             try await database.withTransaction(isolation: .repeatableRead, commit: false) { connection in
                 try await connection.execute("SET LOCAL work_mem = '64MB'")
+                // Compiling takes longer than these statements run.
+                try await connection.execute("SET LOCAL jit = off")
                 var violations: [Violation] = []
                 for invariant in invariants {
                     let rows = try await connection.query(

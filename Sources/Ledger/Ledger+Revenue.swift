@@ -101,6 +101,24 @@ extension Ledger {
         }
     }
 
+    /// The source paid a receipt: its money stands in the bank, in the receipt's own period or in a later one.
+    ///
+    /// - Returns: false when that was known.
+    package func collectRevenue(
+        reference: String, source: String?, on day: Day?, posting: Posting = .plain
+    ) async throws -> Bool {
+        let request = [reference, source ?? "", day?.description ?? ""]
+        return try await post(posting, route: "revenue collect", request: request) { connection in
+            let receipt = try await receipt(reference, of: source, connection)
+            let when = try day ?? Period(parsing: receipt.get("period_id")).lastDay
+            return try await connection.query(
+                """
+                SELECT ledger.collect_receipt(
+                    \(receipt.get("id", as: Int64.self)), \(when.period.description), \(when.description)) AS done
+                """)[0].get("done")
+        }
+    }
+
     /// Takes a receipt back by reversing its journal, in its own period or, when that is closed, in another.
     ///
     /// - Returns: false when it was void already.
@@ -109,22 +127,7 @@ extension Ledger {
     ) async throws -> Bool {
         let request = [reference, source ?? "", period?.description ?? "", reason]
         return try await post(posting, route: "revenue void", request: request) { connection in
-            let found = try await connection.query(
-                """
-                SELECT DISTINCT ON (source) id, source, period_id, received_on::text AS received_on
-                FROM ledger.revenue_receipt
-                WHERE external_ref = \(reference) AND (\(source)::text IS NULL OR source = \(source))
-                ORDER BY source, version DESC
-                """)
-            guard let receipt = found.first else {
-                throw LaurelError.input(
-                    "there is no receipt \"\(reference)\"", next: "see laurel revenue list")
-            }
-            guard found.count == 1 else {
-                let sources = try found.map { try $0.get("source", as: String.self) }
-                throw LaurelError.input(
-                    "receipt \"\(reference)\" exists in \(sources.joined(separator: ", "))", next: "add --source")
-            }
+            let receipt = try await receipt(reference, of: source, connection)
             let own: String = try receipt.get("period_id")
             let target = period?.description ?? own
             let day = target == own ? try receipt.get("received_on") : period?.lastDay.description ?? ""
@@ -133,5 +136,25 @@ extension Ledger {
             )[0]
             .get("done")
         }
+    }
+
+    /// The latest receipt under a reference; its source is needed where several sources use the reference.
+    private func receipt(_ reference: String, of source: String?, _ connection: Connection) async throws -> Row {
+        let found = try await connection.query(
+            """
+            SELECT DISTINCT ON (source) id, source, period_id, received_on::text AS received_on
+            FROM ledger.revenue_receipt
+            WHERE external_ref = \(reference) AND (\(source)::text IS NULL OR source = \(source))
+            ORDER BY source, version DESC
+            """)
+        guard let receipt = found.first else {
+            throw LaurelError.input("there is no receipt \"\(reference)\"", next: "see laurel revenue list")
+        }
+        guard found.count == 1 else {
+            let sources = try found.map { try $0.get("source", as: String.self) }
+            throw LaurelError.input(
+                "receipt \"\(reference)\" exists in \(sources.joined(separator: ", "))", next: "add --source")
+        }
+        return receipt
     }
 }

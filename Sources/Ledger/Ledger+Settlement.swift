@@ -63,7 +63,7 @@ extension Ledger {
                 var fields = [
                     "\"party_id\":\"\(waterfall.account.party)\"",
                     "\"currency\":\"\(waterfall.account.currency)\"", "\"kind\":\"\(step.kind)\"",
-                    "\"ref\":\"\(step.ref)\"", "\"counter\":\"\(step.counter)\"", "\"base_micros\":\(step.base.value)",
+                    "\"ref\":\"\(step.ref)\"", "\"base_micros\":\(step.base.value)",
                     "\"amount_micros\":\(step.amount.value)",
                 ]
                 if let rate = step.ratePPM { fields.append("\"rate_ppm\":\(rate)") }

@@ -64,7 +64,7 @@ extension Ledger {
                               WHERE r.hold_id = h.id AND r.period_id <= \(period.description))
             UNION ALL
             SELECT a.owner_party, a.currency, h.id::text, h.id, NULL
-            FROM ledger.hold h JOIN ledger.account a ON a.owner_party = h.party_id AND a.class = 'payable'
+            FROM ledger.hold h JOIN ledger.account a ON a.code = 'payable:' || h.party_id
             WHERE NOT EXISTS (SELECT 1 FROM ledger.hold_release r
                               WHERE r.hold_id = h.id AND r.period_id <= \(period.description))
             ORDER BY dataset_id NULLS LAST, number
@@ -90,7 +90,7 @@ extension Ledger {
                   ORDER BY party_id, signed_on DESC, id DESC) p
             JOIN ledger.withholding_rule w
                 ON w.jurisdiction = p.country AND w.form_kind = p.form_kind AND w.valid @> \(lastDay)::date
-            JOIN ledger.account c ON c.owner_party = p.party_id AND c.class = 'payable'
+            JOIN ledger.account c ON c.code = 'payable:' || p.party_id
             WHERE w.rate_ppm > 0
             """
         ) { account, row in

@@ -10,7 +10,7 @@ import Monthly
 struct RevenueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "revenue", abstract: "What sources paid for a period.",
-        subcommands: [Add.self, Import.self, List.self, Void.self])
+        subcommands: [Add.self, Import.self, List.self, Collect.self, Void.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -96,6 +96,28 @@ struct RevenueCommand: AsyncParsableCommand {
                 ]
             }
             listing.write(as: global.format)
+        }
+    }
+
+    struct Collect: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "The source paid: its money is in the bank, less the fee and tax that it kept.",
+            discussion: "laurel revenue collect INV-7 --on 2026-11-05")
+
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var posting: PostingOptions
+        @Argument(help: "The reference of the receipt.") var reference: String
+        @Option(help: "Whose reference, where several sources use it.") var source: String?
+        @Option(help: "When it arrived; the last day of the receipt's period if not given.") var on: String?
+
+        func run() async throws {
+            let done = try await global.openHouse().ledger.collectRevenue(
+                reference: reference, source: source, on: try on.map { try Reading.day($0, "--on") },
+                posting: posting.posting)
+            Record(fields: [
+                ("receipt", .string(reference)), ("state", .string(done ? "collected" : "collected already")),
+            ]).write(as: global.format)
+            posting.noteRehearsal()
         }
     }
 

@@ -30,7 +30,7 @@ private final class Writers: Sendable {
     @Test func readersAlwaysSeeZero() async throws {
         try await withBooks { ledger, _ in
             try await ledger.earn("r1", 1)
-            let database = ledger.database
+            let database = owner(of: ledger)
             let writers = Writers()
             let reads = try await withThrowingTaskGroup(of: Int.self) { group in
                 for writer in 0..<8 {
@@ -65,7 +65,7 @@ private final class Writers: Sendable {
     @Test func whatWasAcknowledgedIsThereAfterBackendsDie() async throws {
         try await withBooks { ledger, administration in
             try await ledger.earn("r1", 1)
-            let database = ledger.database
+            let database = owner(of: ledger)
             let acknowledged = try await withThrowingTaskGroup(of: [String].self) { group in
                 for writer in 0..<4 {
                     group.addTask {

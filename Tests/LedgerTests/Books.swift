@@ -35,6 +35,11 @@ func withBooks<T>(
     }
 }
 
+/// The same database as the owner of the ledger, who alone may post any journal.
+func owner(of ledger: Ledger) -> Database {
+    Database(url: ledger.database.url, role: "laurel_owner", maxConnections: 8)
+}
+
 let october = Period(year: 2026, month: 10)!
 let november = Period(year: 2026, month: 11)!
 

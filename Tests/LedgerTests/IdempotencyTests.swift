@@ -32,6 +32,33 @@ import Testing
         }
     }
 
+    @Test func whatASourcePaidIsInTheBankUntilItIsTakenBack() async throws {
+        try await withBooks { ledger, _ in
+            let shop = try Receipt(
+                source: "shop", reference: "r1", period: october, currency: .named("USD"), gross: usd(10_000_000),
+                fee: usd(300_000), tax: usd(200_000))
+            _ = try await ledger.addRevenue([(shop, nil)])
+            let day = Day(year: 2026, month: 11, day: 5)!
+            #expect(try await ledger.collectRevenue(reference: "r1", source: nil, on: day))
+            #expect(try await ledger.collectRevenue(reference: "r1", source: nil, on: day) == false)
+            #expect(try await ledger.balance("bank:main") == 9_500_000)
+            for code in ["receivable:shop", "fee:processing", "withholding:source"] {
+                #expect(try await ledger.balance(code) == 0)
+            }
+            #expect(try await ledger.voidRevenue(reference: "r1", source: nil, into: november, reason: "fraud"))
+            for code in ["bank:main", "receivable:shop", "fee:processing", "withholding:source", "pool:2026-10"] {
+                #expect(try await ledger.balance(code) == 0)
+            }
+            _ = try await ledger.addRevenue([(try receipt("r2", 5), nil)])
+            #expect(try await ledger.voidRevenue(reference: "r2", source: nil, into: nil, reason: "error"))
+            let refused = await #expect(throws: LaurelError.self) {
+                try await ledger.collectRevenue(reference: "r2", source: nil, on: nil)
+            }
+            #expect(refused?.kind == .refused)
+            #expect(try await ledger.check(strict: true).isEmpty)
+        }
+    }
+
     @Test func atTheSameTimeIsOnce() async throws {
         try await withBooks { ledger, _ in
             let receipt = try receipt("r1", 100)

@@ -18,21 +18,57 @@ import Testing
         }
     }
 
-    @Test func theProgramWritesNothingItself() async throws {
+    @Test(arguments: ["laurel_app", "laurel_auditor"])
+    func programsAndAuditorsWriteNothingThemselves(role: String) async throws {
         try await withBooks { ledger, administration in
+            let database = Database(url: ledger.database.url, role: role, maxConnections: 1)
             let tables = try await administration.query(
-                "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'ledger' ORDER BY 1"
-            ).map { try $0.get("name", as: String.self) }
+                """
+                SELECT c.relname::text AS name, min(a.attname::text) AS column
+                FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+                WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind = 'r' GROUP BY c.relname ORDER BY 1
+                """)
             #expect(tables.count > 20)
-            for table in tables {
+            for row in tables {
+                let table: String = try row.get("name")
+                let column: String = try row.get("column")
                 for verb in [
-                    "INSERT INTO ledger.\(table) DEFAULT VALUES", "DELETE FROM ledger.\(table)",
-                    "TRUNCATE ledger.\(table) CASCADE",
+                    "INSERT INTO ledger.\(table) DEFAULT VALUES", "UPDATE ledger.\(table) SET \(column) = NULL",
+                    "DELETE FROM ledger.\(table)", "TRUNCATE ledger.\(table) CASCADE",
                 ] {
-                    let state = await state { try await ledger.database.execute("\(raw: verb)") }
-                    #expect(state == "42501", "\(verb)")
+                    let state = await state { try await database.execute("\(raw: verb)") }
+                    #expect(state == "42501", "\(role): \(verb)")
                 }
             }
+        }
+    }
+
+    /// The program has the doors that mean something, not the one that posts any journal; the auditor has none.
+    @Test func doorsAreGrantedOneByOne() async throws {
+        try await withBooks { ledger, administration in
+            let rows = try await administration.query(
+                """
+                SELECT p.proname::text AS name, has_function_privilege('laurel_app', p.oid, 'EXECUTE') AS program,
+                       has_function_privilege('laurel_auditor', p.oid, 'EXECUTE') AS auditor
+                FROM pg_proc p WHERE p.pronamespace = 'ledger'::regnamespace AND p.prorettype <> 'trigger'::regtype
+                """)
+            let program = Set(try rows.filter { try $0.get("program") }.map { try $0.get("name", as: String.self) })
+            let auditor = Set(try rows.filter { try $0.get("auditor") }.map { try $0.get("name", as: String.self) })
+            let all = Set(try rows.map { try $0.get("name", as: String.self) })
+            #expect(all.subtracting(program) == ["post_journal", "reverse_journal", "open_accounts"])
+            #expect(auditor == ["decimal_text", "largest_remainder", "payee_statement"])
+            let state = await state {
+                try await ledger.database.execute(
+                    """
+                    SELECT ledger.post_journal('written_off', '2026-10', '2026-10-31', 'k', ARRAY['bank:main', 'adjust:x'],
+                        ARRAY['USD', 'USD'], ARRAY[5, -5]::bigint[], 'test', 't')
+                    """)
+            }
+            #expect(state == "42501")
+            try await administration.execute("GRANT EXECUTE ON FUNCTION ledger.post_journal TO laurel_app")
+            try await administration.execute("GRANT DELETE ON ledger.posting TO laurel_auditor")
+            let found = try await ledger.check(strict: true)
+            #expect(found.map(\.invariant) == ["grants-as-designed", "grants-as-designed"])
         }
     }
 
@@ -61,9 +97,10 @@ import Testing
     @Test func journalsBalanceAndAreComplete() async throws {
         try await withBooks { ledger, administration in
             try await ledger.earn("r1", 100_00)
+            let owner = owner(of: ledger)
             func post(_ amounts: [Int64], _ currencies: [String]) async -> String {
                 await state {
-                    try await ledger.database.execute(
+                    try await owner.execute(
                         """
                         SELECT ledger.post_journal('written_off', '2026-10', '2026-10-31', \("k\(amounts)\(currencies)"),
                             ARRAY['bank:main', 'adjust:test'], \(currencies)::text[], \(amounts)::bigint[], 'test', 't')
@@ -83,15 +120,35 @@ import Testing
                     """)
             }
             #expect(unannounced == "LR001")
+            let elsewhere = await state {
+                try await administration.withTransaction { connection in
+                    try await connection.execute(
+                        "SELECT ledger.open_accounts(ARRAY['bank:main', 'adjust:test'], ARRAY['EUR', 'EUR'])")
+                    try await connection.execute(
+                        """
+                        WITH header AS (
+                            INSERT INTO ledger.journal (kind, currency_set, period_id, effective_on, line_count, gross_micros,
+                                source_kind, source_id, idempotency_key, body_sha256)
+                            VALUES ('written_off', '{USD}', '2026-10', '2026-10-31', 2, 5, 't', 't', 'lost', sha256(''))
+                            RETURNING id)
+                        INSERT INTO ledger.posting (journal_id, line_no, account_id, amount_micros, currency)
+                        SELECT header.id, l.line_no, a.id, l.amount, 'USD'
+                        FROM header, (VALUES (1, 'bank:main', 5), (2, 'adjust:test', -5)) AS l (line_no, code, amount)
+                        JOIN ledger.account a ON a.code = l.code AND a.currency = 'EUR'
+                        """)
+                }
+            }
+            #expect(elsewhere == "LR001")
         }
     }
 
     @Test func aReversalIsExactAndHappensOnce() async throws {
         try await withBooks { ledger, _ in
             try await ledger.earn("r1", 100_00)
+            let owner = owner(of: ledger)
             func reverse(_ memo: String, _ day: String) async -> String {
                 await state {
-                    try await ledger.database.execute("SELECT ledger.reverse_journal(1, '2026-10', \(day), \(memo))")
+                    try await owner.execute("SELECT ledger.reverse_journal(1, '2026-10', \(day), \(memo))")
                 }
             }
             #expect(await reverse("a", "2026-10-31") == "accepted")

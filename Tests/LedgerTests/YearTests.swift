@@ -1,0 +1,182 @@
+import Documents
+import Foundation
+import Testing
+
+/// A year of a thousand contributors in three currencies, played through the command line.
+///
+/// It has an advance that is recouped, a reserve that is released, a disputed dataset, a payee below the minimum, a
+/// returned payment, tax, a conversion, a voided receipt and a month that is restated after it was closed.
+@Suite struct YearTests {
+    private func weights(_ month: Int, shifted: Bool = false) -> String {
+        var text = "contributor,dataset,weight\n"
+        for number in 1...1000 {
+            let id = "c\(String(10_000 + number).dropFirst())"
+            var weight = 100 + (number * 7919 + month * 104_729) % 900
+            if shifted, number % 10 == 4 { weight += 37 }
+            if number == 7 {
+                text += "\(id),\(id)-sketches,\(weight)\n\(id),\(id)-photos,\(weight / 2)\n"
+            } else {
+                text += "\(id),,\(weight)\n"
+            }
+        }
+        return text
+    }
+
+    private func revenue(_ month: Int) -> String {
+        let period = "2026-\(String(100 + month).dropFirst())"
+        return """
+            period,amount,currency,source,ref,fee,tax,received_on
+            \(period),\(120_000 + month * 977).50,USD,shop,U-\(month),1234.56,0.01,\(period)-15
+            \(period),\(9_000_000 + month * 123_457),JPY,app,J-\(month),,,
+            \(period),\(45_678 + month).\(100 + month),KWD,shop,K-\(month),0.999,,\(period)-28
+
+            """
+    }
+
+    private func table(_ csv: String) throws -> [[String: String]] {
+        var reader = csv.split(separator: "\r\n", omittingEmptySubsequences: true).map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        let header = reader.removeFirst()
+        return reader.map { Dictionary(uniqueKeysWithValues: zip(header, $0)) }
+    }
+
+    @Test func twelveMonths() async throws {
+        try await withProgram { program in
+            var people = "id,name\n"
+            for number in 1...1000 { people += "c\(String(10_000 + number).dropFirst()),Contributor \(number)\n" }
+            try program.done("contributor", "import", program.file("people.csv", people))
+            try program.done(
+                "terms", "set", "c0002", "--currency", "USD", "--from", "2026-01-01", "--min-payout", "500.00")
+            try program.done(
+                "terms", "set", "c0003", "--currency", "KWD", "--from", "2026-01-01", "--reserve-ppm", "100000",
+                "--reserve-months", "3")
+            try program.done("tax", "rule", "US", "--form", "W-8BEN", "--rate-ppm", "150000", "--from", "2026-01-01")
+            try program.done(
+                "tax", "profile", "c0006", "--country", "US", "--form", "W-8BEN", "--signed-on", "2026-01-01")
+            for month in 1...12 {
+                let period = "2026-\(String(100 + month).dropFirst())"
+                let last = "2026-\(String(99 + month).dropFirst())"
+                try program.done("revenue", "import", program.file("revenue-\(month).csv", revenue(month)))
+                switch month {
+                case 1:
+                    try program.done(
+                        "advance", "pay", "c0001", "--amount", "300.00", "--currency", "USD", "--recoup-ppm", "500000",
+                        "--period", period, "--ref", "A-1")
+                case 2: try program.done("hold", "place", "--dataset", "c0007-sketches", "--reason", "disputed")
+                case 5: try program.done("hold", "release", "1", "--period", period)
+                case 9:
+                    try program.done(
+                        "revenue", "add", "--period", period, "--amount", "77.00", "--currency", "USD", "--source",
+                        "shop", "--ref", "U-void")
+                    try program.done("revenue", "void", "U-void")
+                default: break
+                }
+                try program.done("revenue", "collect", "K-\(month)")
+                let file = try program.file("weights-\(month).csv", weights(month))
+                try program.done("allocate", "--period", period, "--weights", file)
+                if month == 4 {
+                    try program.done(
+                        "payment", "return", "c0010", "--period", last, "--reason", "account closed", "--into", period)
+                }
+                if month == 7 {
+                    let other = try program.file("restated.csv", weights(6, shifted: true))
+                    let refused = try program.run("allocate", "--period", "2026-06", "--weights", other)
+                    #expect(refused.status == 4)
+                    try program.done("allocate", "--period", "2026-06", "--weights", other, "--into", period)
+                }
+                if month == 8 {
+                    try program.done(
+                        "ledger", "convert", "c0008", "--amount", "10.00", "--from", "USD", "--to", "JPY", "--rate",
+                        "151.237", "--rate-source", "ECB", "--rate-on", "2026-08-20", "--period", period, "--ref", "X-1"
+                    )
+                }
+                try program.done("period", "settle", period)
+                try program.done("payment", "settle", "--period", period)
+                try program.done("period", "close", period)
+                let check = try program.run("check", "--strict")
+                #expect(check.status == 0 && check.output.isEmpty && check.complaint.isEmpty, "\(period) \(check)")
+            }
+            try await compareWithHledger(program)
+            try readReports(program)
+        }
+    }
+
+    /// Another program adds the books up to the same balances, to the last micro.
+    private func compareWithHledger(_ program: Program) async throws {
+        let books = try program.file("books.journal", program.done("ledger", "export", "--format", "hledger"))
+        _ = try hledger(["-f", books, "check", "accounts", "commodities", "balancednoautoconversion", "ordereddates"])
+        let balances = try hledger(["-f", books, "balance", "--flat", "--no-total", "--layout=bare", "-O", "csv"])
+        var theirs: [String: String] = [:]
+        for row in balances.split(separator: "\n").dropFirst() {
+            let cells = row.split(separator: ",").map { $0.trimmingCharacters(in: ["\""]) }
+            theirs["\(cells[0].drop { $0 != ":" }.dropFirst()) \(cells[1])"] = cells[2]
+        }
+        var ours: [String: String] = [:]
+        var currencies: Set<String> = []
+        for row in try table(program.done("ledger", "trial-balance", "--format", "csv")) {
+            let balance = row["balance"] ?? ""
+            currencies.insert(row["currency"] ?? "")
+            if balance != "0.000000" { ours["\(row["account"] ?? "") \(row["currency"] ?? "")"] = balance }
+        }
+        #expect(currencies == ["USD", "JPY", "KWD"])
+        #expect(ours["receivable:shop KWD"] == nil && ours["receivable:shop USD"] != nil)
+        #expect(ours.count > 1000)
+        #expect(ours == theirs)
+    }
+
+    private func hledger(_ arguments: [String]) throws -> String {
+        let output = Pipe()
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/hledger")
+        process.arguments = arguments
+        process.environment = ["LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"]
+        process.standardOutput = output
+        try process.run()
+        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "hledger \(arguments)")
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Each event shows in the payouts of its month.
+    private func readReports(_ program: Program) throws {
+        func payout(_ month: String, _ payee: String, _ currency: String) throws -> [String: String] {
+            let rows = try table(program.done("report", "payouts", "--period", month, "--raw"))
+            return try #require(rows.first { $0["contributor"] == payee && $0["currency"] == currency })
+        }
+        let below = try payout("2026-01", "c0002", "USD")
+        #expect(below["status"] == "below_minimum" && below["paid"] == "0.000000")
+        #expect(below["carried"] == below["earned"])
+        #expect(try payout("2026-02", "c0002", "USD")["opening"] == below["carried"])
+        let recouped = try payout("2026-01", "c0001", "USD")
+        #expect(recouped["deducted"] != "0.000000")
+        #expect(try payout("2026-12", "c0001", "USD")["deducted"] == "0.000000")
+        #expect(try payout("2026-01", "c0003", "KWD")["released"] == "0.000000")
+        let reserve = try payout("2026-01", "c0003", "KWD")
+        #expect(try payout("2026-04", "c0003", "KWD")["released"] == reserve["deducted"])
+        #expect(try payout("2026-02", "c0007", "USD")["deducted"] != "0.000000")
+        #expect(try payout("2026-05", "c0007", "USD")["released"] != "0.000000")
+        #expect(try payout("2026-03", "c0010", "USD")["status"] == "returned")
+        #expect(try payout("2026-04", "c0010", "USD")["returned"] == payout("2026-03", "c0010", "USD")["paid"])
+        #expect(try payout("2026-07", "c0004", "USD")["adjusted"] != "0.000000")
+        #expect(try payout("2026-08", "c0008", "JPY")["converted"] == "1512.370000")
+        #expect(try payout("2026-01", "c0006", "USD")["deducted"] != "0.000000")
+        let samples = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Reports/samples")
+        for name in ["payouts", "allocation", "ledger", "trial-balance", "contributors", "credits"] {
+            let file = program.home.appending(path: "\(name).csv")
+            try program.done("report", name, "--period", "2026-07", "--out", file.path)
+            let sample = try String(contentsOf: samples.appending(path: "\(name).csv"), encoding: .utf8)
+            let report = try String(contentsOf: file, encoding: .utf8)
+            #expect(report.prefix { $0 != "\r\n" } == sample.prefix { $0 != "\r\n" }, "the columns of \(name)")
+            let summary = try String(
+                contentsOf: program.home.appending(path: "\(name).summary.json"), encoding: .utf8)
+            #expect(summary.contains(Digest.sha256([UInt8](report.utf8)).hex))
+            #expect(summary.contains("\"row_count\":\(report.split(separator: "\r\n").count - 1)"))
+        }
+        let allocation = try table(program.done("report", "allocation", "--period", "2026-06", "--raw"))
+        #expect(allocation.count == 3 * 1001)
+        let restated = try table(program.done("report", "ledger", "--period", "2026-07", "--raw"))
+        #expect(restated.contains { $0["relates_to_period"] == "2026-06" && $0["kind"] == "prior_period_adjusted" })
+    }
+}
