@@ -500,6 +500,25 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- After a journal of more than 100 million: what an account ever took in and gave out stays below 2^62 micros, half of what an amount can
+-- hold. The other half is room for the journals too small to look (46,000 of the largest of them).
+CREATE FUNCTION ledger.require_room(p_journal bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
+DECLARE
+    account record;
+BEGIN
+    SELECT a.code, a.currency INTO account FROM account a
+    WHERE a.id IN (SELECT p.account_id FROM posting p WHERE p.journal_id = p_journal)
+      AND (SELECT greatest(sum(p.amount_micros) FILTER (WHERE p.amount_micros > 0),
+                           -sum(p.amount_micros) FILTER (WHERE p.amount_micros < 0))
+           FROM posting p WHERE p.account_id = a.id) > 4611686018427387904
+    ORDER BY a.id LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'account % % would hold more than 4611686018427.387904', account.code, account.currency
+            USING ERRCODE = 'LR002', HINT = 'split what it is for over several accounts';
+    END IF;
+END $$;
+
 -- At commit, once a header: its lines are all there, on accounts of their currency, sum to zero in each currency, negate
 -- what they reverse, and leave no guarded account on its forbidden side.
 -- (SECURITY DEFINER because a deferred trigger runs as whoever commits, and the program may not lock accounts.)
@@ -532,6 +551,9 @@ BEGIN
     END IF;
     IF NOT sums.balanced THEN
         RAISE EXCEPTION 'journal % does not balance in every currency', NEW.id USING ERRCODE = 'LR001';
+    END IF;
+    IF NEW.gross_micros > 100000000000000 THEN
+        PERFORM require_room(NEW.id);
     END IF;
     IF NEW.reverses_id IS NOT NULL THEN
         IF EXISTS (SELECT FROM posting p WHERE p.journal_id IN (NEW.id, NEW.reverses_id)
@@ -691,6 +713,9 @@ BEGIN
     INSERT INTO posting (journal_id, line_no, account_id, amount_micros, currency)
     SELECT v_id, u.n, u.account, u.amount, u.currency
     FROM unnest(v_lines.accounts, p_currencies, p_amounts) WITH ORDINALITY AS u (account, currency, amount, n);
+    IF v_lines.gross > 100000000000000 THEN
+        PERFORM require_room(v_id);  -- here too, while it is known which command asked
+    END IF;
     RETURN v_id;
 END $$;
 

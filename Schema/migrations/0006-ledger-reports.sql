@@ -456,7 +456,7 @@ UNION ALL
 SELECT format('%s on function ledger.%s', r.name, p.proname), 'no execute', 'execute'
 FROM pg_proc p
 CROSS JOIN (VALUES ('laurel_app'), ('laurel_auditor')) AS r (name)
-WHERE p.pronamespace = 'ledger'::regnamespace AND p.proname IN ('post_journal', 'reverse_journal', 'open_accounts')
+WHERE p.pronamespace = 'ledger'::regnamespace AND p.proname IN ('post_journal', 'reverse_journal', 'open_accounts', 'require_room')
   AND has_function_privilege(r.name, p.oid, 'EXECUTE');
 
 CREATE VIEW ledger."check_triggers-enabled-always" AS

@@ -16,10 +16,10 @@ package struct Receipt: Sendable {
     /// A day of the period.
     package let receivedOn: Day
 
-    /// Checks what a table can check: the source's form; the database checks the rest.
+    /// Checks what can be seen without the books; `place` turns a column's name into where it stood, for errors.
     package init(
         source: String, reference: String, period: Period, currency: Currency, gross: Micros, fee: Micros = .zero,
-        tax: Micros = .zero, receivedOn: Day? = nil, at place: String? = nil
+        tax: Micros = .zero, receivedOn: Day? = nil, at place: (_ column: String) -> String? = { _ in nil }
     ) throws {
         let allowed = source.utf8.allSatisfy { byte in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
@@ -28,19 +28,22 @@ package struct Receipt: Sendable {
         }
         guard allowed, let first = source.utf8.first, !"._-".utf8.contains(first) else {
             throw LaurelError.input(
-                "\"\(source)\" is no source", at: place, next: "use letters, digits, dots and dashes, such as shop-eu")
+                "\"\(source)\" is no source", at: place("source"),
+                next: "use letters, digits, dots and dashes, such as shop-eu")
         }
         guard !reference.isEmpty, !reference.utf8.contains(0), reference.utf8.count <= 200 else {
             throw LaurelError.input(
-                "the reference is empty or too long", at: place, next: "give the source's own number")
+                "the reference is empty or too long", at: place("ref"), next: "give the source's own number")
         }
         if let day = receivedOn, day.period != period {
             throw LaurelError.input(
-                "\(day) does not lie in period \(period)", at: place, next: "use a date of that month")
+                "\(day) does not lie in period \(period)", at: place("received_on"), next: "use a date of that month")
         }
-        guard gross > .zero, fee >= .zero, tax >= .zero else {
-            throw LaurelError.input(
-                "an amount is not positive", at: place, next: "write gross above zero, fee and tax not below")
+        guard gross > .zero else {
+            throw LaurelError.input("the amount is not above zero", at: place("amount"), next: "write the gross amount")
+        }
+        for (column, amount) in [("fee", fee), ("tax", tax)] where amount < .zero {
+            throw LaurelError.input("the \(column) is below zero", at: place(column), next: "write zero or more")
         }
         self.source = source
         self.reference = reference

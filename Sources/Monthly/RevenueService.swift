@@ -36,7 +36,7 @@ package struct RevenueService: Sendable {
         return try Receipt(
             source: try text("source"), reference: try text("ref"),
             period: try Period(parsing: try text("period"), at: place("period")), currency: currency, gross: gross,
-            fee: try amount("fee") ?? .zero, tax: try amount("tax") ?? .zero, receivedOn: day, at: place("amount"))
+            fee: try amount("fee") ?? .zero, tax: try amount("tax") ?? .zero, receivedOn: day, at: place)
     }
 
     /// Records one receipt.

@@ -55,7 +55,7 @@ import Testing
             let program = Set(try rows.filter { try $0.get("program") }.map { try $0.get("name", as: String.self) })
             let auditor = Set(try rows.filter { try $0.get("auditor") }.map { try $0.get("name", as: String.self) })
             let all = Set(try rows.map { try $0.get("name", as: String.self) })
-            #expect(all.subtracting(program) == ["post_journal", "reverse_journal", "open_accounts"])
+            #expect(all.subtracting(program) == ["post_journal", "reverse_journal", "open_accounts", "require_room"])
             #expect(auditor == ["decimal_text", "largest_remainder", "payee_statement"])
             let state = await state {
                 try await ledger.database.execute(
@@ -110,7 +110,9 @@ import Testing
             #expect(await post([5, -5], ["USD", "USD"]) == "accepted")
             #expect(await post([5, -4], ["USD", "USD"]) == "LR001")
             #expect(await post([5, -5], ["USD", "EUR"]) == "LR001")
-            #expect(await post([Int64.max, -Int64.max], ["USD", "USD"]) == "accepted")
+            #expect(await post([4_000_000_000_000_000_000, -4_000_000_000_000_000_000], ["USD", "USD"]) == "accepted")
+            #expect(await post([700_000_000_000_000_000, -700_000_000_000_000_000], ["USD", "USD"]) == "LR002")
+            #expect(await post([Int64.max, -Int64.max], ["USD", "USD"]) == "LR002")
             let unannounced = await state {
                 try await administration.execute(
                     """
