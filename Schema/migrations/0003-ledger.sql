@@ -1281,7 +1281,18 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
     v_to      bigint := floor(p_amount * p_rate::numeric);
     v_journal bigint;
+    old       fx_conversion;
 BEGIN
+    PERFORM pg_advisory_xact_lock(12, hashtext(p_key));
+    SELECT f.* INTO old FROM fx_conversion f JOIN journal j ON j.id = f.journal_id WHERE j.idempotency_key = 'fx:' || p_key;
+    IF FOUND THEN
+        IF (old.party_id, old.from_currency, old.to_currency, old.from_micros, old.rate, old.rate_on) <>
+           (p_party, p_from, p_to, p_amount, p_rate, p_rate_on) THEN
+            RAISE EXCEPTION 'conversion % is already recorded otherwise', p_key USING ERRCODE = 'LR001',
+                HINT = 'use its own reference';
+        END IF;
+        RETURN old.journal_id;
+    END IF;
     PERFORM open_period(p_period);
     v_journal := post_journal('fx_converted', p_period, p_effective_on, 'fx:' || p_key,
         ARRAY['payable:' || p_party, 'fx:liquidity', 'fx:liquidity', 'payable:' || p_party],
@@ -1289,7 +1300,7 @@ BEGIN
         format('%s %s/%s by %s on %s', p_rate, p_to, p_from, p_rate_source, p_rate_on));
     INSERT INTO fx_conversion (journal_id, party_id, from_currency, to_currency, from_micros, to_micros, rate,
                                rate_source, rate_on)
-    VALUES (v_journal, p_party, p_from, p_to, p_amount, v_to, p_rate, p_rate_source, p_rate_on) ON CONFLICT DO NOTHING;
+    VALUES (v_journal, p_party, p_from, p_to, p_amount, v_to, p_rate, p_rate_source, p_rate_on);
     RETURN v_journal;
 END $$;
 

@@ -77,9 +77,14 @@ extension ReferenceLedger {
             earned -= reserve
         }
         var isHeld = false
-        for index in holds.indices.sorted(by: {
-            (holds[$0].dataset.isEmpty ? 1 : 0, $0) < (holds[$1].dataset.isEmpty ? 1 : 0, $1)
-        }) {
+        // Datasets first, by their ids; then everything of a payee.
+        let ofDatasets: [Int] = holds.indices.filter { !holds[$0].dataset.isEmpty }
+            .sorted { (left: Int, right: Int) -> Bool in
+                if holds[left].dataset == holds[right].dataset { return left < right }
+                return holds[left].dataset < holds[right].dataset
+            }
+        let order: [Int] = ofDatasets + holds.indices.filter { holds[$0].dataset.isEmpty }
+        for index in order {
             if let released = holds[index].releasedIn, released <= period { continue }
             var amount: Int64 = 0
             if holds[index].party == party {
