@@ -26,6 +26,7 @@ import Testing
                 """
                 SELECT c.relname::text AS name, min(a.attname::text) AS column
                 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+                     AND a.attidentity = '' AND a.attgenerated = ''
                 WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind = 'r' GROUP BY c.relname ORDER BY 1
                 """)
             #expect(tables.count > 20)
