@@ -60,7 +60,9 @@ let package = Package(
         .target(
             name: "Valuation", dependencies: ["Errors", "Documents", "Numerics"], exclude: ["README.md"],
             swiftSettings: house),
-        layer("Properties", ["Errors", "Documents", "Numerics", "Images"]),
+        .target(
+            name: "Properties", dependencies: ["Errors", "Documents", "Numerics", "Images"], exclude: ["README.md"],
+            swiftSettings: house),
         .target(
             name: "Diffusion", dependencies: ["Errors", "Documents", "Numerics", "Images"], exclude: ["README.md"],
             swiftSettings: house),
@@ -88,13 +90,17 @@ let package = Package(
         .executableTarget(
             name: "laurel",
             dependencies: [
-                "Monthly", "Images", "Diffusion", "Errors", "Documents", "Money", "Valuation", "Postgres", "Registry",
+                "Monthly", "Images", "Properties", "Diffusion", "Errors", "Documents", "Money", "Valuation", "Postgres",
+                "Registry",
                 "Credit", "Statements", "Ledger",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),
         .executableTarget(
-            name: "LaurelBench", dependencies: ["Errors", "Images", "Numerics", "Valuation", "Diffusion"],
+            name: "LaurelBench",
+            dependencies: [
+                "Errors", "Documents", "Plots", "Images", "Numerics", "Valuation", "Properties", "Diffusion", "Credit",
+            ],
             swiftSettings: house),
 
         // Tests mirror the sources.
@@ -102,7 +108,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Errors", "Documents", "Postgres", "Schema"], path: "Tests/TestSupport",
             swiftSettings: house),
         tests(of: "Plots"),
-        tests(of: "Properties", ["Errors", "Numerics", "Images"]),
+        tests(of: "Properties", ["Errors", "Numerics", "Images"], fixtures: true),
         tests(of: "Images", ["Errors", "Documents"], fixtures: true),
         tests(of: "Errors"),
         tests(of: "Registry", ["Errors", "Documents", "Images", "Numerics", "Postgres", "TestSupport"]),

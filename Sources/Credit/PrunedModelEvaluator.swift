@@ -36,6 +36,11 @@ package final class PrunedModelEvaluator: Evaluator {
             self.properties = properties
             self.reference = reference
         }
+
+        /// Positions of the images of a task's coalition, ascending.
+        package func items(of task: EvaluationTask) -> [Int] {
+            task.coalition.flatMap { items[$0] ?? [] }.sorted()
+        }
     }
 
     private let setting: Setting
@@ -48,19 +53,10 @@ package final class PrunedModelEvaluator: Evaluator {
     }
 
     package func evaluate(_ task: EvaluationTask) throws -> Evaluation {
-        let game = setting.game
         let start = ContinuousClock.now
-        let items = task.coalition.flatMap { setting.items[$0] ?? [] }.sorted()
-        if items.isEmpty {
-            workspace.reset()
-        } else {
-            _ = try workspace.fineTune(
-                items: items, steps: game.fineTuneSteps, seed: UInt64(task.pairSeed),
-                learningRate: Double(game.learningRateMillionths) / 1e6)
-        }
+        try fineTune(task)
         let trained = ContinuousClock.now
-        let images = workspace.sample(
-            count: game.images, steps: game.samplingSteps, noiseSeed: UInt64(task.noiseSeed))
+        let images = sample(task)
         let sampled = ContinuousClock.now
         let values = try PrunedModelEvaluator.measure(images, setting)
         let measured = ContinuousClock.now
@@ -68,7 +64,25 @@ package final class PrunedModelEvaluator: Evaluator {
             values: values, seconds: (measured - start) / .seconds(1),
             detail: [("train", trained - start), ("sample", sampled - trained), ("measure", measured - sampled)]
                 .map { "\($0) \(($1 / .milliseconds(10)).rounded() / 100) s" }.joined(separator: ", "),
-            cpuKernel: NetworkContext.kernelName, modelDigest: game.weightsDigest)
+            cpuKernel: NetworkContext.kernelName, modelDigest: setting.game.weightsDigest)
+    }
+
+    /// Trains the starting model on the task's coalition: the first third of ``evaluate(_:)``, for studies of it.
+    package func fineTune(_ task: EvaluationTask) throws {
+        let items = setting.items(of: task)
+        if items.isEmpty {
+            workspace.reset()
+        } else {
+            _ = try workspace.fineTune(
+                items: items, steps: setting.game.fineTuneSteps, seed: UInt64(task.pairSeed),
+                learningRate: Double(setting.game.learningRateMillionths) / 1e6)
+        }
+    }
+
+    /// Images from the model as ``fineTune(_:)`` left it: the second third of ``evaluate(_:)``.
+    package func sample(_ task: EvaluationTask) -> ImageBatch {
+        workspace.sample(
+            count: setting.game.images, steps: setting.game.samplingSteps, noiseSeed: UInt64(task.noiseSeed))
     }
 
     package func close() {}

@@ -11,9 +11,18 @@ enum LaurelBench {
         case "valuation-compare" where arguments.count == 2: try ValuationBench.compare(against: arguments[1])
         case "engine" where arguments.count == 2: try EngineBench.run(arguments[1])
         case "valuation-cost": try ValuationBench.cost()
+        case "fidelity" where arguments.count == 3:
+            var study = try FidelityStudy(settings: arguments[1], folder: arguments[2])
+            try study.run()
+        case "fidelity-measure" where arguments.count == 3:
+            try FidelityStudy(settings: arguments[1], folder: arguments[2]).measureAgain()
+        case "fidelity-report" where arguments.count == 3:
+            try FidelityReport(file: arguments[1]).write(plot: arguments[2])
         default:
             throw LaurelError.input(
-                "no such benchmark", next: "engine PART, valuation-tables DIR, valuation-compare DIR or valuation-cost")
+                "no such benchmark",
+                next: "engine PART, valuation-tables DIR, valuation-compare DIR, valuation-cost, "
+                    + "fidelity SETTINGS DIR, fidelity-measure SETTINGS DIR or fidelity-report CSV SVG")
         }
     }
 }

@@ -65,10 +65,21 @@ struct CreditMaterial: Sendable {
 
     /// What the evaluators of a plan share.
     func setting(of plan: CreditPlan, _ game: PrunedModelGame) throws -> PrunedModelEvaluator.Setting {
-        PrunedModelEvaluator.Setting(
-            game: game, model: start, images: images.batch, items: items(of: plan.playerKind),
-            properties: try plan.properties.map { try Property(name: $0.name) },
-            reference: try Reference(images: images.batch, seed: UInt64(plan.seed)))
+        let properties = try plan.properties.map { try Property(name: $0.name) }
+        return PrunedModelEvaluator.Setting(
+            game: game, model: start, images: images.batch, items: items(of: plan.playerKind), properties: properties,
+            reference: try reference(for: properties, seed: UInt64(plan.seed)))
+    }
+
+    /// What generated pictures are measured against. A classifier of contributors is trained only when a property of
+    /// labels asks for one; it depends on the snapshot's pictures and the plan's seed alone.
+    private func reference(for properties: [Property], seed: UInt64) throws -> Reference {
+        let needsLabels = properties.contains { [.labelInceptionScore, .labelEntropy].contains($0.kind) }
+        let classifier =
+            needsLabels
+            ? try LabelClassifier(
+                training: images.batch, labels: images.owners.map { contributors[$0] }, seed: seed) : nil
+        return try Reference(images: images.batch, seed: seed, classifier: classifier)
     }
 
     /// The properties of the un-pruned base model, measured like a coalition's.

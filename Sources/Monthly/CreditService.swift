@@ -198,7 +198,13 @@ package enum CreditService {
     /// Properties that an external evaluator brings itself are taken as more-is-better.
     private static func isLowerBetter(_ name: String, _ evaluator: EvaluatorRule) throws -> Bool {
         do {
-            return try Property(name: name).direction == .lowerIsBetter
+            let property = try Property(name: name)
+            if case .prunedModel = evaluator, property.kind == .aesthetic {
+                throw LaurelError.input(
+                    "the property \(name) needs a linear head, which a credit run of Laurel's own model has not",
+                    at: "--property", next: "choose another property, or bring it with --evaluator")
+            }
+            return property.direction == .lowerIsBetter
         } catch {
             if case .external = evaluator { return false }
             throw error

@@ -63,7 +63,8 @@ extension ModelService {
         }
     }
 
-    private static func paths(under directory: URL) throws -> [String] {
+    /// All PNG and PPM/PGM pictures under a directory, in the byte order of their paths.
+    static func paths(under directory: URL) throws -> [String] {
         guard let walker = FileManager.default.enumerator(atPath: directory.path) else {
             throw LaurelError.input("the directory cannot be read", at: directory.path, next: "check the path")
         }

@@ -1,14 +1,14 @@
-import Numerics
+package import Numerics
 
 /// k-means by Lloyd's iteration from k-means++ starts; the best of several starts.
-enum KMeans {
+package enum KMeans {
     private static let starts: UInt64 = 4
     private static let iterationLimit = 200
 
     /// Cluster centres of the rows, `min(count, distinct rows)` of them.
     ///
     /// - Complexity: `rows * count * columns` an iteration.
-    static func centres(of points: Matrix, count: Int, seed: UInt64) -> Matrix {
+    package static func centres(of points: Matrix, count: Int, seed: UInt64) -> Matrix {
         var best: (centres: Matrix, inertia: Double)?
         for start in 0..<starts {
             var random = RandomStream(seed: seed, "k-means", index: start)

@@ -39,7 +39,8 @@ struct Neighbourhoods {
         (0..<distances.rows).map { Double(ballsAround($0)) / Double(neighbours) }
     }
 
-    /// How close each picture is to the reference in units of the nearest balls' radii: the realism score.
+    /// How close each picture is to the reference in units of the nearest balls' radii: the realism score, at most 10,
+    /// since a copy of a reference picture would be infinitely real and outweigh all others.
     var realism: [Double] {
         let median = referenceRadii.sorted()[referenceRadii.count / 2]
         return (0..<distances.rows).map { i in
@@ -48,7 +49,7 @@ struct Neighbourhoods {
             for j in 0..<referenceRadii.count where referenceRadii[j] <= median {
                 best = max(best, referenceRadii[j] / max(distances[i, j], .leastNormalMagnitude))
             }
-            return best.squareRoot()
+            return min(10, best.squareRoot())
         }
     }
 

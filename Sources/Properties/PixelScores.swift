@@ -1,9 +1,9 @@
 import Foundation
-import Images
+package import Images
 import Numerics
 
 /// The Shannon entropy in bits of each picture's luma histogram with 256 levels.
-func pixelEntropies(_ images: ImageBatch) -> [Double] {
+package func pixelEntropies(_ images: ImageBatch) -> [Double] {
     images.images.map { image in
         let grey = image.converted(toChannels: 1).pixels
         var counts = [Int](repeating: 0, count: 256)
@@ -17,7 +17,7 @@ func pixelEntropies(_ images: ImageBatch) -> [Double] {
 }
 
 /// The upper quantile of one score a picture, interpolated between neighbours (NumPy's default); bootstrap variance.
-func quantile(_ scores: [Double], at level: Double, seed: UInt64) -> Measurement {
+package func quantile(_ scores: [Double], at level: Double, seed: UInt64) -> Measurement {
     func value(of sorted: [Double]) -> Double {
         let position = level * Double(sorted.count - 1)
         let lower = Int(position)

@@ -22,6 +22,11 @@ extension Property {
             throw LaurelError.input(
                 "\(images.count) images are too few to measure \(name)", at: "images", next: "generate at least 2")
         }
+        if let side = reference.side, side != images.side {
+            throw LaurelError.input(
+                "the images have \(images.side)² pixels, the reference's \(side)²", at: name,
+                next: "measure images of the reference's size")
+        }
         guard features.values.allSatisfy(\.isFinite), images.pixels.allSatisfy(\.isFinite) else {
             throw LaurelError.checkFailed(
                 "the images to measure hold values that are not finite", at: name,
@@ -32,6 +37,9 @@ extension Property {
         case .frechetDistance: return try frechetDistance(features, reference)
         case .clusterEntropy: return marginalEntropy(hardAssignments(features, reference))
         case .softClusterEntropy: return marginalEntropy(softAssignments(features, reference))
+        case .labelInceptionScore: return inceptionScore(try labelProbabilities(images, reference))
+        case .labelEntropy: return marginalEntropy(try labelProbabilities(images, reference))
+        case .publishedClusterEntropy: return marginalEntropy(publishedAssignments(features, reference))
         case .vendiScore: return try vendiScore(features, reference)
         case .precision: return Neighbourhoods(features, reference).precision
         case .recall: return Neighbourhoods(features, reference).recall(seed: seed)
@@ -57,6 +65,15 @@ extension Property {
         return try properties.map {
             try $0.measure(features: features, images: images, reference: reference, seed: seed)
         }
+    }
+
+    private func labelProbabilities(_ images: ImageBatch, _ reference: Reference) throws -> Matrix {
+        guard let classifier = reference.classifier else {
+            throw LaurelError.input(
+                "the property \(name) needs a classifier, and none was trained", at: name,
+                next: "measure against pictures with labels, or use inception_score")
+        }
+        return try classifier.probabilities(images)
     }
 
     private func summary(_ scores: [Double], seed: UInt64) -> Measurement {

@@ -18,17 +18,25 @@ package struct Property: Hashable, Sendable, CustomStringConvertible {
         case coverage
         case clusterEntropy = "cluster_entropy"
         case softClusterEntropy = "soft_cluster_entropy"
+        case publishedClusterEntropy = "published_cluster_entropy"
+        case labelInceptionScore = "label_inception_score"
+        case labelEntropy = "label_entropy"
         case vendiScore = "vendi_score"
         case pixelEntropy = "pixel_entropy"
         case realism
         case aesthetic
+
+        /// Whether only a reference with something more than pictures can measure it: a linear head, or a classifier.
+        package var needsModel: Bool {
+            self == .aesthetic || self == .labelInceptionScore || self == .labelEntropy
+        }
 
         /// Whether each picture has a score of its own, of which a quantile can be taken.
         package var isPerImage: Bool {
             switch self {
             case .density, .pixelEntropy, .realism, .aesthetic: true
             case .inceptionScore, .frechetDistance, .precision, .recall, .coverage, .clusterEntropy,
-                .softClusterEntropy, .vendiScore:
+                .softClusterEntropy, .publishedClusterEntropy, .labelInceptionScore, .labelEntropy, .vendiScore:
                 false
             }
         }
@@ -87,10 +95,11 @@ package struct Property: Hashable, Sendable, CustomStringConvertible {
     package var units: String {
         switch kind {
         case .inceptionScore: "effective clusters"
+        case .labelInceptionScore: "effective labels"
         case .frechetDistance: "squared feature distance"
         case .precision, .recall, .coverage: "share of images"
         case .density: "reference balls over k"
-        case .clusterEntropy, .softClusterEntropy: "bits"
+        case .clusterEntropy, .softClusterEntropy, .publishedClusterEntropy, .labelEntropy: "bits"
         case .vendiScore: "effective images"
         case .pixelEntropy: "bits a pixel"
         case .realism: "ratio of distances"

@@ -14,6 +14,9 @@ package struct Reference: Sendable {
         package var components = 32
         /// Soft k-means clusters of the cluster Inception Score.
         package var softClusters = 24
+        /// The soft clusters' temperature is the median distance to a centre over this. With 4, as first tried, pictures
+        /// differ so little that a dozen of them, repeated, score like all of them; with 32 they score half.
+        package var sharpness = 32.0
         /// Hard clusters of the cluster entropy.
         package var hardClusters = 20
         /// Neighbours that span the manifolds of precision, recall, density and coverage.
@@ -33,7 +36,11 @@ package struct Reference: Sendable {
     package let features: Matrix
     /// A linear score on the features, for the property `aesthetic`.
     package let aestheticHead: LinearHead?
-    /// Names pictures' features, settings, seed and head.
+    /// Tells the snapshot's labels apart, for the properties of labels.
+    package let classifier: LabelClassifier?
+    /// Rows and columns of the pictures; nil when only their features are known.
+    package let side: Int?
+    /// Names pictures' features, settings, seed, head and classifier.
     package let digest: Digest
 
     /// The features' mean.
@@ -52,6 +59,8 @@ package struct Reference: Sendable {
     let temperature: Double
     /// The hard cluster of each picture.
     let hardLabels: [Int]
+    /// The published method's cluster of each picture.
+    let publishedLabels: [Int]
     /// Squared distance of each picture to its `neighbours`-th nearest other.
     let squaredRadii: [Double]
 
@@ -62,22 +71,26 @@ package struct Reference: Sendable {
     ///   - extractor: What features to use.
     ///   - seed: Opens the streams of k-means.
     ///   - aestheticHead: Only needed for the property `aesthetic`.
+    ///   - classifier: Only needed for the properties of labels.
     ///   - settings: The defaults unless a study asks for others.
     /// - Throws: ``LaurelError`` of kind `input` for fewer than `neighbours + 1` pictures.
     /// - Complexity: For n pictures O(n² d) time and O(n²) memory.
     package init(
         images: ImageBatch, extractor: any FeatureExtractor = DescriptorHand416(), seed: UInt64,
-        aestheticHead: LinearHead? = nil, settings: Settings = Settings()
+        aestheticHead: LinearHead? = nil, classifier: LabelClassifier? = nil, settings: Settings = Settings()
     ) throws {
         try self.init(
-            features: extractor.features(images), extractor: extractor, seed: seed, aestheticHead: aestheticHead,
-            settings: settings)
+            features: extractor.features(images), extractor: extractor, seed: seed, side: images.side,
+            aestheticHead: aestheticHead, classifier: classifier, settings: settings)
     }
 
-    /// Fits a reference to features that were extracted before.
+    /// Fits a reference to features that were extracted before; `side` is that of the pictures, where it is known.
+    ///
+    /// - Throws: ``LaurelError`` of kind `input` for too few rows, for features that are not finite, and for features
+    ///   that are all alike.
     package init(
-        features: Matrix, extractor: any FeatureExtractor, seed: UInt64, aestheticHead: LinearHead? = nil,
-        settings: Settings = Settings()
+        features: Matrix, extractor: any FeatureExtractor, seed: UInt64, side: Int? = nil,
+        aestheticHead: LinearHead? = nil, classifier: LabelClassifier? = nil, settings: Settings = Settings()
     ) throws {
         let count = features.rows
         guard count > settings.neighbours else {
@@ -85,16 +98,29 @@ package struct Reference: Sendable {
                 "\(count) reference images are too few to measure against", at: "snapshot",
                 next: "register at least \(settings.neighbours + 1) images")
         }
+        guard features.values.allSatisfy(\.isFinite) else {
+            throw LaurelError.input(
+                "the reference's features hold numbers that are not finite", at: extractor.name,
+                next: "compute the features again")
+        }
         if let head = aestheticHead { try head.check(extractor) }
+        self.side = side
+        self.classifier = classifier
         self.extractor = extractor
         self.settings = settings
         self.features = features
         self.aestheticHead = aestheticHead
-        digest = Self.digest(features, extractor, seed, aestheticHead, settings)
+        let models = "head \(aestheticHead?.digest.hex ?? "none"), classifier \(classifier?.digest.hex ?? "none")"
+        digest = Self.digest(features, extractor, seed, models, settings)
 
         mean = columnMeans(features)
         let centred = subtracting(mean, from: features)
         let moments = try Self.moments(of: centred)
+        // All distances would be 0, and every property a division by it or a constant.
+        guard moments.trace > 0 else {
+            throw LaurelError.input(
+                "all \(count) reference images are alike", at: "snapshot", next: "register images that differ")
+        }
         covarianceTrace = moments.trace
         covarianceRoot = moments.root
         let kept = min(settings.components, features.columns)
@@ -105,8 +131,9 @@ package struct Reference: Sendable {
 
         centres = KMeans.centres(of: projected, count: min(settings.softClusters, count), seed: seed)
         let toCentres = squaredDistances(projected, centres).values.map { $0.squareRoot() }.sorted()
-        temperature = max(toCentres[toCentres.count / 2] / 4, .leastNormalMagnitude)
+        temperature = max(toCentres[toCentres.count / 2] / settings.sharpness, .leastNormalMagnitude)
         hardLabels = Self.hardLabels(projected, seed: seed, settings: settings)
+        publishedLabels = Self.publishedLabels(features, seed: seed, settings: settings)
         squaredRadii = neighbourRadii(squaredDistances(features, features), neighbours: settings.neighbours)
     }
 
@@ -143,14 +170,29 @@ package struct Reference: Sendable {
         }
     }
 
+    /// Lu et al. (2025): distance is `max(E Eᵀ) − E Eᵀ` with a zero diagonal, clusters are Ward's. Beyond the limit of
+    /// memory k-means on the same features stands in.
+    private static func publishedLabels(_ features: Matrix, seed: UInt64, settings: Settings) -> [Int] {
+        guard features.rows <= settings.wardLimit else { return hardLabels(features, seed: seed, settings: settings) }
+        var distances = LinearAlgebra.product(features, features, transposeB: true)
+        let largest = distances.values.max() ?? 0
+        for i in 0..<distances.rows {
+            for j in 0..<distances.columns {
+                let distance = i == j ? 0 : largest - distances[i, j]
+                distances[i, j] = distance * distance
+            }
+        }
+        return WardLinkage.labels(squaredDistances: distances, count: min(settings.hardClusters, features.rows))
+    }
+
     private static func digest(
-        _ features: Matrix, _ extractor: any FeatureExtractor, _ seed: UInt64, _ head: LinearHead?, _ settings: Settings
+        _ features: Matrix, _ extractor: any FeatureExtractor, _ seed: UInt64, _ models: String, _ settings: Settings
     ) -> Digest {
         var hasher = SHA256Hasher()
         let header = [
-            "laurel reference 1", extractor.name, "\(features.rows)×\(features.columns)", "seed \(seed)",
+            "laurel reference 2", extractor.name, "\(features.rows)×\(features.columns)", "seed \(seed)",
             "\(settings.components) \(settings.softClusters) \(settings.hardClusters) \(settings.neighbours)",
-            "\(settings.wardLimit)", "head \(head?.digest.hex ?? "none")",
+            "\(settings.wardLimit) \(settings.sharpness)", models,
         ]
         hasher.update(header.joined(separator: "\n").utf8)
         features.values.withUnsafeBytes { hasher.update(Array($0)) }

@@ -1,18 +1,26 @@
-import Numerics
+package import Numerics
 
 /// Agglomerative clustering by Ward's criterion, cut into a given number of clusters.
 ///
 /// The nearest-neighbour chain of Murtagh with the update of Lance and Williams; gives the merges that SciPy's
 /// `linkage(..., "ward")` gives.
-enum WardLinkage {
+package enum WardLinkage {
     /// The cluster of each row, numbered by first appearance.
     ///
     /// - Complexity: O(rows²) time and memory.
-    static func labels(of points: Matrix, count: Int) -> [Int] {
-        let merges = merges(of: points).sorted {
+    package static func labels(of points: Matrix, count: Int) -> [Int] {
+        labels(squaredDistances: squaredDistances(points, points), count: count)
+    }
+
+    /// The cluster of each item of a symmetric matrix of squared distances, numbered by first appearance.
+    ///
+    /// The distances need not be Euclidean: the published entropy clusters by similarity.
+    package static func labels(squaredDistances: Matrix, count: Int) -> [Int] {
+        let items = squaredDistances.rows
+        let merges = merges(of: squaredDistances).sorted {
             ($0.height, $0.low, $0.high) < ($1.height, $1.low, $1.high)
         }
-        var parents = Array(0..<points.rows)
+        var parents = Array(0..<items)
         func root(_ item: Int) -> Int {
             var item = item
             while parents[item] != item {
@@ -21,17 +29,22 @@ enum WardLinkage {
             }
             return item
         }
-        for merge in merges.prefix(max(0, points.rows - count)) {
+        for merge in merges.prefix(max(0, items - count)) {
             parents[root(merge.high)] = root(merge.low)
         }
         var numbers: [Int: Int] = [:]
-        return (0..<points.rows).map { item in
+        return (0..<items).map { item in
             let cluster = root(item)
             if let number = numbers[cluster] { return number }
             let number = numbers.count
             numbers[cluster] = number
             return number
         }
+    }
+
+    /// The distances at which clusters merge, ascending: the third column of SciPy's linkage matrix.
+    package static func heights(of points: Matrix) -> [Double] {
+        merges(of: squaredDistances(points, points)).map { $0.height.squareRoot() }.sorted()
     }
 
     private struct Merge {
@@ -41,9 +54,9 @@ enum WardLinkage {
     }
 
     /// All merges, in the order in which the chain finds them; a cluster goes by one of its members.
-    private static func merges(of points: Matrix) -> [Merge] {
-        let count = points.rows
-        var distances = squaredDistances(points, points).values
+    private static func merges(of squaredDistances: Matrix) -> [Merge] {
+        let count = squaredDistances.rows
+        var distances = squaredDistances.values
         var sizes = [Double](repeating: 1, count: count)
         var isActive = [Bool](repeating: true, count: count)
         var merges: [Merge] = []

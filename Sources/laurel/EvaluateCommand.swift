@@ -7,7 +7,7 @@ import Valuation
 struct EvaluateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Studies of how good the methods are.",
-        subcommands: [EvaluateEstimatorsCommand.self])
+        subcommands: [EvaluateEstimatorsCommand.self, EvaluatePropertiesCommand.self])
 }
 
 struct EvaluateEstimatorsCommand: AsyncParsableCommand {

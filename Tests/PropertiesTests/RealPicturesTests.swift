@@ -9,53 +9,60 @@ struct RealPicturesTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../ops/demo-data/openclipart-32").standardized
 
-    /// All pictures in a seeded order, so that both halves hold every artist.
-    static func pictures() throws -> [Image] {
+    /// All pictures in a seeded order, so that both halves hold every artist, and whose they are.
+    static func owned() throws -> (pictures: [Image], owners: [String]) {
         let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
         var paths = files.compactMap { ($0 as? URL)?.path }.filter { $0.hasSuffix(".png") }.sorted()
         var random = RandomStream(seed: 5, "halves")
         random.shuffle(&paths)
-        return try paths.map { try Image.decode(Array(Data(contentsOf: URL(filePath: $0))), name: $0) }
+        let pictures = try paths.map { try Image.decode(Array(Data(contentsOf: URL(filePath: $0))), name: $0) }
+        return (pictures, paths.map { URL(filePath: $0).deletingLastPathComponent().lastPathComponent })
     }
 
-    static func noisy(_ batch: ImageBatch, deviation: Double) -> ImageBatch {
-        var random = RandomStream(seed: 6, "noise")
-        let pixels = batch.pixels.map { $0 + Float(random.normal() * deviation) }
-        return ImageBatch(count: batch.count, side: batch.side, channels: batch.channels, pixels: pixels)
-    }
+    /// The pictures alone.
+    static func pictures() throws -> [Image] { try owned().pictures }
 
-    // The Inception Score is not asked about few pictures: a dozen confident ones score above all of them.
-    @Test("Real pictures beat noisy, blurred and one-sided ones, as the properties should say")
-    func degradations() throws {
-        let pictures = try Self.pictures()
+    /// Properties that see all eight degradations, at the demo's size and at the pictures' own.
+    static let complete: [Property.Kind] = [
+        .frechetDistance, .coverage, .recall, .inceptionScore,
+    ]
+
+    @Test("The complete properties fall under every degradation", arguments: [16, 32])
+    func degradations(side: Int) throws {
+        let (pictures, owners) = try Self.owned()
         let half = pictures.count / 2
-        let reference = try Reference(
-            images: ImageBatch(Array(pictures[..<half]), side: 32, channels: 3), seed: 1)
-        let real = ImageBatch(Array(pictures[half...]), side: 32, channels: 3)
-        let noise = Self.noisy(real, deviation: 0.3)
-        let blur = ImageBatch(real.images.map { $0.resampled(side: 6) }, side: 32, channels: 3)
-        let few = real.selecting((0..<real.count).map { $0 % 12 })
-        func value(_ kind: Property.Kind, _ batch: ImageBatch) throws -> Double {
-            let measured = try Property.measure([Property(kind)], images: batch, reference: reference)[0]
-            #expect(measured.value.isFinite && measured.variance >= 0)
-            return measured.value
+        let all = ImageBatch(pictures, side: side, channels: 3)
+        let reference = try Reference(images: all.selecting(Array(0..<half)), seed: 1)
+        let real = all.selecting(Array(half..<pictures.count))
+        let kinds = Self.complete + [.realism, .vendiScore, .softClusterEntropy, .precision, .density]
+        func values(_ images: ImageBatch) throws -> [Property.Kind: Double] {
+            let properties = kinds.map { Property($0) }
+            let measured = try Property.measure(properties, images: images, reference: reference)
+            // Turned so that more is better.
+            return Dictionary(
+                uniqueKeysWithValues: zip(properties, measured).map { property, measurement in
+                    (property.kind, property.direction == .higherIsBetter ? measurement.value : -measurement.value)
+                })
         }
-        for (name, worse) in [("noise", noise), ("blur", blur)] {
-            for kind in [Property.Kind.inceptionScore, .coverage, .recall] {
-                #expect(try value(kind, worse) < value(kind, real), "\(kind) under \(name)")
+        let sound = try values(real)
+        for degradation in Degradation.allCases {
+            let worse = try values(degradation(real, owners: Array(owners[half...])))
+            func falls(_ kind: Property.Kind) -> Bool { (worse[kind] ?? .nan) < (sound[kind] ?? .nan) }
+            for kind in Self.complete { #expect(falls(kind), "\(kind) under \(degradation)") }
+            // Realism judges single pictures, so variety is nothing to it.
+            if degradation.hurtsQuality { #expect(falls(.realism), "realism under \(degradation)") }
+            switch degradation {
+            case .oneArtist, .fewPictures:
+                #expect(falls(.vendiScore) && falls(.softClusterEntropy), "variety under \(degradation)")
+            case .blur, .faded: #expect(falls(.vendiScore), "Vendi under \(degradation)")
+            // What the documentation warns of: whatever differs counts as variety.
+            case .shuffledBlocks, .averagedPairs: #expect(!falls(.vendiScore), "Vendi under \(degradation)")
+            case .noise, .mildNoise: break
             }
-        }
-        // Noise lands inside the wide balls of unusual pictures, so precision and density say nothing about it here.
-        for kind in [Property.Kind.precision, .density] {
-            #expect(try value(kind, blur) < value(kind, real), "\(kind) under blur")
-        }
-        for worse in [noise, blur, few] {
-            #expect(try value(.frechetDistance, worse) > value(.frechetDistance, real))
-        }
-        for kind in [
-            Property.Kind.vendiScore, .clusterEntropy, .softClusterEntropy, .coverage, .recall,
-        ] {
-            #expect(try value(kind, few) < value(kind, real), "\(kind) of few pictures")
+            // And this: a little noise moves pictures into the middle of wide balls.
+            if degradation == .mildNoise {
+                #expect(!falls(.precision) && !falls(.density), "precision and density under mild noise")
+            }
         }
     }
 
@@ -79,6 +86,31 @@ struct RealPicturesTests {
             let claimed = repeats.reduce(0) { $0 + $1[index].variance } / 40
             // 39 degrees of freedom: a ratio outside 0.5...2 is beyond 3 standard errors.
             if spread > 0 { #expect((0.5...2).contains(claimed / spread), "\(property) \(claimed / spread)") }
+        }
+    }
+
+    @Test("The resampled variances agree with repeated samples without replacement")
+    func resampledVariances() throws {
+        let pictures = try Self.pictures()
+        let all = ImageBatch(Array(pictures[(pictures.count / 2)...]), side: 16, channels: 3)
+        let known = ImageBatch(Array(pictures[..<(pictures.count / 2)]), side: 16, channels: 3)
+        let reference = try Reference(images: known, seed: 1)
+        let properties = try ["recall", "coverage", "realism", "quantile:realism:0.9", "quantile:pixel_entropy:0.5"]
+            .map { try Property(name: $0) }
+        var random = RandomStream(seed: 9, "repeats")
+        let size = 150
+        // Two samples of a finite set share pictures, so they differ by less than two samples of a model would.
+        let shared = 1 - Double(size) / Double(all.count)
+        let repeats = try (0..<40).map { _ in
+            let items = random.subset(of: all.count, count: size)
+            return try Property.measure(properties, images: all.selecting(items), reference: reference)
+        }
+        for (index, property) in properties.enumerated() {
+            let values = repeats.map { $0[index].value }
+            let mean = values.reduce(0, +) / 40
+            let spread = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 39
+            let claimed = repeats.reduce(0) { $0 + $1[index].variance } / 40 * shared
+            #expect(spread > 0 && (0.5...2).contains(claimed / spread), "\(property) \(claimed / spread)")
         }
     }
 }

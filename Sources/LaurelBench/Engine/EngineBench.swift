@@ -216,12 +216,6 @@ enum EngineBench {
         }.min() ?? .infinity
     }
 
-    private static func processorSeconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
-
     private static func report(_ name: String, _ body: () -> Void) throws { try line(name, best(8, body)) }
 
     private static func line(_ name: String, _ value: Double) throws {

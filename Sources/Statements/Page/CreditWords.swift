@@ -18,6 +18,13 @@ enum PropertyWords {
         "density": ("Density", "how firmly generated pictures sit among real ones"),
         "coverage": ("Coverage", "how much of the real pictures' range is reached"),
         "cluster_entropy": ("Cluster entropy", "how evenly the model draws from all styles"),
+        "soft_cluster_entropy": ("Soft cluster entropy", "how evenly the model draws from all styles"),
+        "published_cluster_entropy": ("Cluster entropy as published", "how evenly the model draws from all styles"),
+        "label_inception_score": (
+            "Inception Score over labels", "how clearly and how variedly it draws like each of them"
+        ),
+        "label_entropy": ("Label entropy", "how evenly the model draws like each contributor"),
+        "realism": ("Realism", "how close single generated pictures come to real ones"),
         "vendi_score": ("Vendi Score", "how many truly different pictures the model makes"),
         "pixel_entropy": ("Pixel entropy", "how rich in tone the generated pictures are"),
         "aesthetic": ("Aesthetic score", "how pleasing the generated pictures are rated"),
