@@ -117,7 +117,7 @@ let package = Package(
         tests(of: "Money", ["Errors"]),
         tests(of: "Ledger", ["Errors", "Documents", "Money", "Postgres", "Schema", "TestSupport", "laurel"]),
         tests(of: "Numerics"),
-        tests(of: "Valuation", ["Errors", "Documents", "Numerics"], fixtures: true),
+        tests(of: "Valuation", ["Errors", "Documents", "Numerics", "laurel"], fixtures: true),
         tests(of: "Documents", ["Errors"]),
         tests(of: "Statements", ["Errors", "Documents", "Money", "Postgres", "TestSupport", "laurel"]),
         tests(of: "laurel", ["Documents", "Postgres", "TestSupport"], fixtures: true),

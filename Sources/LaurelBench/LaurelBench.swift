@@ -10,7 +10,7 @@ enum LaurelBench {
         case "valuation-tables" where arguments.count == 2: try ValuationBench.writeTables(to: arguments[1])
         case "valuation-compare" where arguments.count == 2: try ValuationBench.compare(against: arguments[1])
         case "engine" where arguments.count == 2: try EngineBench.run(arguments[1])
-        case "valuation-cost": try ValuationBench.cost()
+        case "valuation-cost" where arguments.count == 2: try ValuationBench.cost(plot: arguments[1])
         case "fidelity" where arguments.count == 3:
             var study = try FidelityStudy(settings: arguments[1], folder: arguments[2])
             try study.run()
@@ -21,7 +21,7 @@ enum LaurelBench {
         default:
             throw LaurelError.input(
                 "no such benchmark",
-                next: "engine PART, valuation-tables DIR, valuation-compare DIR, valuation-cost, "
+                next: "engine PART, valuation-tables DIR, valuation-compare DIR, valuation-cost PLOT.svg, "
                     + "fidelity SETTINGS DIR, fidelity-measure SETTINGS DIR or fidelity-report CSV SVG")
         }
     }

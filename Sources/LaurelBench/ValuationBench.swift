@@ -1,6 +1,7 @@
 import Errors
 import Foundation
 import Glibc
+import Plots
 import Valuation
 
 /// Measures the estimators against other programs and against the clock.
@@ -51,21 +52,32 @@ enum ValuationBench {
         }
     }
 
-    /// Time and memory of the default estimator by n and M; prints CSV.
-    static func cost() throws {
+    /// Time and memory of the default estimator by n and M; prints CSV, and draws the times into `path`.
+    static func cost(plot path: String) throws {
         print("players,coalitions,seconds,peak_mib")
         let clock = ContinuousClock()
-        for (n, count) in [(20, 100), (20, 400), (50, 500), (100, 1000), (258, 1000), (258, 2000), (1000, 5000)] {
+        var series: [PlotSeries] = []
+        for n in [20, 50, 100, 258, 1000] {
             let game = NoisyGame(GenerativeGame(.entropy, playerCount: n, seed: 0), level: noise)
-            let design = try Design.pairedStratified.coalitions(playerCount: n, count: count, seed: 0)
-            let rows = game.rows(design, endRepeats: 5, seed: 0)
-            let start = clock.now
-            _ = try estimate(rows: rows, playerCount: n)
-            let seconds = (clock.now - start) / .seconds(1)
-            var usage = rusage()
-            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-            print("\(n),\(count),\(seconds),\(usage.ru_maxrss / 1024)")
+            var points: [PlotSeries.Point] = []
+            for count in [125, 250, 500, 1000, 2000, 5000] where n > 50 || count <= 1000 {
+                let design = try Design.pairedStratified.coalitions(playerCount: n, count: count, seed: 0)
+                let rows = game.rows(design, endRepeats: 5, seed: 0)
+                let start = clock.now
+                _ = try estimate(rows: rows, playerCount: n)
+                let seconds = (clock.now - start) / .seconds(1)
+                var usage = rusage()
+                getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+                print("\(n),\(count),\(seconds),\(usage.ru_maxrss / 1024)")
+                points.append(PlotSeries.Point(log10(Double(count)), log10(seconds)))
+            }
+            series.append(PlotSeries("n = \(n)", points))
         }
+        let labels = PlotLabels(
+            title: "Time of gp by players n and coalitions M",
+            description: "Both axes by powers of ten: 2 is 100 coalitions, 3 is 1,000; 0 is one second.",
+            x: "log₁₀ M", y: "log₁₀ seconds")
+        try Data(Plot.lines(series, labels: labels).utf8).write(to: URL(fileURLWithPath: path))
     }
 
     private static func error(_ estimate: Estimate, _ truth: [Double]) -> Double {

@@ -16,6 +16,9 @@ package enum EstimatorStudyService {
         _ grid: EstimatorStudy.Grid, progress: ProgressHandler
     ) throws -> [EstimatorStudy.Cell] {
         guard grid.seeds > 0 else { throw LaurelError.input("no seeds to run", next: "ask for at least one") }
+        guard grid.firstSeed.addingReportingOverflow(UInt64(grid.seeds)).overflow == false else {
+            throw LaurelError.input("the seeds run past 64 bits", next: "start at a smaller seed")
+        }
         if let few = grid.players.first(where: { $0 < 2 }) {
             throw LaurelError.input("a game of \(few) players has nothing to estimate", next: "use at least 2")
         }

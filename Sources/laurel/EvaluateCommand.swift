@@ -14,7 +14,7 @@ struct EvaluateEstimatorsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "estimators",
         abstract: "Error, coverage, rank correlation and time of the estimators on games with known values.",
-        discussion: "Example: laurel evaluate estimators --players 12,20 --coalitions 60,120 --csv study.csv")
+        discussion: "Example: laurel evaluate estimators --players 12,20 --coalitions 60,120 --svg study.svg")
 
     @OptionGroup var global: GlobalOptions
 
@@ -33,23 +33,29 @@ struct EvaluateEstimatorsCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Estimators.", valueName: "names"))
     var estimators = "gp,kernel,kernel-paired,kernel-unbiased,leverage,leverage-ridge,svarm,permutation,msr"
 
-    @Option(help: ArgumentHelp("How many seeds, from 0.", valueName: "n"))
+    @Option(help: ArgumentHelp("How many seeds.", valueName: "n"))
     var seeds = 20
 
     @Option(help: ArgumentHelp("Also write the table as CSV.", valueName: "file"))
     var csv: String?
+
+    @Option(help: ArgumentHelp("Also draw it as SVG.", valueName: "file"))
+    var svg: String?
+
+    @Option(help: ArgumentHelp("The first seed.", valueName: "n"))
+    var firstSeed: UInt64 = 0
 
     func run() async throws {
         let grid = EstimatorStudy.Grid(
             properties: try list(games, "games") { GenerativeGame.Property(rawValue: $0) },
             players: try list(players, "players", Int.init), coalitions: try list(coalitions, "coalitions", Int.init),
             noise: try list(noise, "noise", Double.init),
-            estimators: try list(estimators, "estimators") { EstimatorName(rawValue: $0) }, seeds: seeds)
+            estimators: try list(estimators, "estimators") { EstimatorName(rawValue: $0) }, seeds: seeds,
+            firstSeed: firstSeed)
         let cells = try EstimatorStudyService.run(grid, progress: ProgressPrinter().handler)
         listing(cells, isExact: global.format != .table).write(as: global.format)
-        if let csv {
-            try EstimatorStudyService.write(EstimatorStudyService.csv(cells), to: csv)
-        }
+        if let csv { try EstimatorStudyService.write(EstimatorStudyService.csv(cells), to: csv) }
+        if let svg { try EstimatorStudyService.write(EstimatorStudyService.svg(cells), to: svg) }
     }
 
     private func list<Element>(

@@ -19,6 +19,15 @@ struct PlotTests {
             "intervals": Plot.intervals(entries, labels: labels),
             "bars": Plot.bars(entries, labels: labels),
             "waterfall": Plot.waterfall(steps, total: "Paid", labels: labels),
+            "dots": Plot.dots(
+                [
+                    PlotSection("none", []),
+                    PlotSection(
+                        "small", [.init("gp", [[0.1, 0.3], [0.94, .nan]]), .init("svarm", [[2, 0], [0.7, 0.8]])]),
+                ],
+                measures: [.init("error", isLogarithmic: true), .init("coverage", target: 0.92...0.98)],
+                groups: ["a", "b"], labels: labels),
+            "no dots": Plot.dots([], measures: [.init("error", isLogarithmic: true)], groups: [], labels: labels),
             "empty": Plot.lines([], labels: labels),
             "flat": Plot.lines([PlotSeries("flat", [.init(1, 5), .init(1, 5), .init(2, .nan)])], labels: labels),
         ]
@@ -37,6 +46,14 @@ struct PlotTests {
     @Test("The same data give the same bytes")
     func deterministic() {
         #expect(Self.all == Self.all)
+    }
+
+    @Test("A dot plot has one dot for each number that its axis can hold, and ticks at powers of ten")
+    func dots() throws {
+        let text = try #require(Self.all["dots"])
+        // Six numbers on the axes (a zero has no logarithm, NaN no place), and two dots of the legend.
+        #expect(text.components(separatedBy: "<circle").count - 1 == 6 + 2)
+        for tick in [">0.1<", ">1<", ">10<"] { #expect(text.contains(tick), "\(tick)") }
     }
 
     @Test("Ticks are round numbers that enclose the data")

@@ -72,4 +72,16 @@ struct DesignTests {
         }
         #expect(known.count == 62)
     }
+
+    @Test("A longer sequential choice starts with the shorter one")
+    func sequentialExtends() throws {
+        let game = GenerativeGame(.quality, playerCount: 9, seed: 6)
+        let known = try Design.pairedStratified.coalitions(playerCount: 9, count: 20, seed: 6)
+        let rows = Oracle.rows(game, known)
+        let long = try SequentialDesign.next(rows: rows, playerCount: 9, pairs: 8, seed: 6)
+        for pairs in [1, 3] {
+            let short = try SequentialDesign.next(rows: rows, playerCount: 9, pairs: pairs, seed: 6)
+            #expect(short == Array(long.prefix(2 * pairs)))
+        }
+    }
 }

@@ -31,6 +31,35 @@ struct StoppingTests {
         #expect(early.completion < late.completion)
     }
 
+    @Test("Where a rule fires first, the truth is as near as the rule promises", arguments: [UInt64(0), 1, 2])
+    func keepsItsPromise(seed: UInt64) throws {
+        let n = 10
+        let game = GenerativeGame(.entropy, playerCount: n, seed: seed, null: 3)
+        let truth = try game.exactValues()
+        let noisy = NoisyGame(game, level: 0.3)
+        let spread = (truth.max() ?? 0) - (truth.min() ?? 0)
+        let gain = truth.reduce(0, +)
+        func firing(_ rule: StoppingRule) throws -> Estimate {
+            for count in [20, 40, 60, 100, 160, 260, 420, 700, 1000] {
+                let design = try Design.pairedStratified.coalitions(playerCount: n, count: count, seed: seed)
+                let estimate = try estimate(rows: noisy.rows(design, endRepeats: 5, seed: seed), playerCount: n)
+                if rule.progress(estimate).isMet { return estimate }
+            }
+            return try #require(nil, "\(rule) is never met")
+        }
+        let money = try firing(.money(width: 0.2))
+        #expect(zip(money.values, truth).reduce(0) { $0 + abs($1.0.value - $1.1) } <= 0.2 * gain)
+        let error = try firing(.standardError(ratio: 0.05))
+        // A promise of one standard error is kept within three.
+        #expect(zip(error.values, truth).allSatisfy { abs($0.value - $1) <= 3 * 0.05 * 1.2 * spread })
+        let ranks = try firing(.ranks(probability: 0.95, margin: 0.3))
+        for i in 0..<n {
+            for j in 0..<i where abs(truth[i] - truth[j]) > 0.5 * spread {
+                #expect((ranks.values[i].value > ranks.values[j].value) == (truth[i] > truth[j]))
+            }
+        }
+    }
+
     @Test("And asks for all, or for any")
     func composition() throws {
         let estimate = try Self.run(100)

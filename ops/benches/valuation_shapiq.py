@@ -7,6 +7,7 @@ import pathlib
 import sys
 import time
 import warnings
+from importlib import metadata
 
 import numpy as np
 import shapiq
@@ -30,8 +31,8 @@ def exact(values):
     return phi
 
 
-def estimate(name, game, budget, seed):
-    """Values by one of shapiq's estimators, and the seconds it took."""
+def estimate(name, game, spent, budget, seed):
+    """Values by one of shapiq's estimators, and the seconds it took beside evaluating the game."""
     kind = getattr(shapiq.approximator, name)
     for arguments in ({"max_order": 1, "index": "SV"}, {"index": "SV"}, {"max_order": 2}, {"max_order": 1}, {}):
         try:
@@ -41,14 +42,14 @@ def estimate(name, game, budget, seed):
             continue
     start = time.perf_counter()
     found = approximator.approximate(budget=budget, game=game)
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - start - sum(spent)
     return np.array([found[(i,)] for i in range(N)]), seconds
 
 
 def main():
     folder, result = pathlib.Path(sys.argv[1]), sys.argv[2]
     names = [name for name in ESTIMATORS if hasattr(shapiq.approximator, name)]
-    print("shapiq", getattr(shapiq, "__version__", "unversioned"), ", ".join(names), file=sys.stderr)
+    print("shapiq", metadata.version("shapiq"), ", ".join(names), file=sys.stderr)
     with open(result, "w", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(["game", "seed", "coalitions", "estimator", "error", "seconds"])
@@ -65,15 +66,18 @@ def main():
                     spread = np.full(1 << N, noise)
                     spread[[0, -1]] = noise / np.sqrt(5)
                     noisy = values + spread * rng.normal(size=1 << N)
-                    drawn = []
+                    drawn, spent = [], []
 
                     def game(coalitions):
-                        masks = np.asarray(coalitions).astype(int) @ (1 << np.arange(N))
-                        drawn.extend(np.atleast_1d(masks).tolist())
+                        start = time.perf_counter()
+                        # Some estimators ask for one coalition as a vector, and all index the answer.
+                        masks = np.atleast_2d(coalitions).astype(int) @ (1 << np.arange(N))
+                        drawn.extend(masks.tolist())
+                        spent.append(time.perf_counter() - start)
                         return noisy[masks]
 
                     try:
-                        found, seconds = estimate(name, game, count + 2, seed)
+                        found, seconds = estimate(name, game, spent, count + 2, seed)
                     except Exception as problem:  # an estimator that cannot do this size is left out, and said so
                         print(title, count, name, type(problem).__name__, problem, file=sys.stderr)
                         continue

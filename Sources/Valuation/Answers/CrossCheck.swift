@@ -26,7 +26,7 @@ package func crossCheck(
     let data = try Evaluations(rows, playerCount: n)
     var others: [EstimatorName] = [.svarm]
     if checked.index.isEfficient, data.pairs.count >= 2 { others.insert(.leverageRidge, at: 0) }
-    if checked.estimator != .gp { others.insert(.gp, at: 0) }
+    if checked.estimator != .gp, data.interior.count <= GaussianProcess.mostRows { others.insert(.gp, at: 0) }
     others.removeAll { $0 == checked.estimator }
     var results: [CrossCheck] = []
     for name in others {

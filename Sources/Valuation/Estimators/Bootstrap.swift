@@ -23,13 +23,14 @@ struct Resample: Sendable {
 
 /// Covariance of an estimator's values by resampling pairs and jittering the ends by their standard errors.
 enum Bootstrap {
-    /// Runs `estimate` on resamples; 200 of them, fewer where rows × players² is large.
+    /// Runs `estimate` on resamples; 200 of them, fewer where rows and players are many.
     static func covariance(
         _ data: Evaluations, seed: UInt64, name: EstimatorName,
         _ estimate: (Resample) throws(LaurelError) -> [Double]
     ) throws(LaurelError) -> Matrix {
         let n = data.playerCount
-        let replicates = data.interior.count * n * n > 500_000_000 ? 60 : 200
+        let cells = data.interior.count * n
+        let replicates = cells > 5_000_000 ? 40 : cells * n > 500_000_000 ? 60 : 200
         let units = BootstrapUnits(data)
         let noise = (data.repeatVariance ?? 0).squareRoot()
         var stream = RandomStream(seed: seed, "valuation.bootstrap.\(name.rawValue)")

@@ -70,16 +70,8 @@ enum Estimators {
                 try LeverageRegression.plain(data, resample)
             }
         case .leverageRidge: return try ridge(data)
-        case .svarm:
-            let values = Stratified.svarm(data, Resample(data), law: law)
-            return try bootstrapped(data, values, estimator, seed) { resample throws(LaurelError) in
-                Stratified.svarm(data, resample, law: law)
-            }
-        case .msr:
-            let values = try Stratified.msr(data, Resample(data), law: law)
-            return try bootstrapped(data, values, estimator, seed) { resample throws(LaurelError) in
-                try Stratified.msr(data, resample, law: law)
-            }
+        case .svarm: return Stratified.svarm(data, law: law)
+        case .msr: return try SampleReuse.msr(data, law: law)
         case .permutation: return try Marginals.permutation(data, law: law)
         case .exact: return try Marginals.exact(data, law: law)
         }
@@ -89,6 +81,13 @@ enum Estimators {
         _ data: Evaluations, index: SemivalueIndex, law: [Double], seed: UInt64
     ) throws(LaurelError) -> Solution {
         let n = data.playerCount
+        let isExact = data.isComplete && !data.showsNoise
+        guard data.interior.count <= GaussianProcess.mostRows else {
+            if isExact { return try Marginals.exact(data, law: law) }
+            throw LaurelError.input(
+                "estimator gp holds a matrix of all pairs of coalitions, and \(data.interior.count) are too many for it",
+                next: "use estimator leverage-ridge or svarm, or at most \(GaussianProcess.mostRows) coalitions")
+        }
         guard let process = GaussianProcess(data, index: index, seed: seed) else {
             return Solution(
                 values: [Double](repeating: data.gain / Double(n), count: n), covariance: Matrix(rows: n, columns: n),
@@ -96,10 +95,8 @@ enum Estimators {
                 warnings: ["all values lie on the line between the ends: nothing tells players apart, all are equal"])
         }
         var solution = try process.solve()
-        if data.isComplete, !data.showsNoise {
-            // Every coalition is there and nothing shows that they are noisy: nothing is left to estimate.
-            solution.values = try Marginals.exact(data, law: law).values
-        }
+        // Every coalition is there and nothing shows that they are noisy: nothing is left to estimate.
+        if isExact { solution.values = try Marginals.exact(data, law: law).values }
         return solution
     }
 

@@ -5,17 +5,16 @@ import Numerics
 /// The default estimator: a Gaussian process on coalitions, and the semivalue as a linear functional of it.
 ///
 /// Value, covariance and prediction are closed forms once the kernel's parameters are known. These are found by marginal
-/// likelihood and then integrated over (Laplace approximation as proposal, importance weights), because the single best
-/// set would make the intervals too short on small runs. One Cholesky factor of the rows' covariance for each parameter
-/// set: O(M³/3 + n·M²).
+/// likelihood and then integrated over (`GaussianProcess+Parameters.swift`), because the single best set would make the
+/// intervals too short on small runs. One Cholesky factor of the rows' covariance for each parameter set: O(M³/3 + n·M²).
 struct GaussianProcess {
-    /// At most so many rows inform the nine parameters; more would not move them and would cost their cube.
-    static let rowsForParameters = 500
+    /// More coalitions than these are refused: their covariance alone would take half a gigabyte.
+    static let mostRows = 8000
 
     let data: Evaluations
     let index: SemivalueIndex
-    private let seed: UInt64
-    private let scale: Double
+    let seed: UInt64
+    let scale: Double
     let likelihood: KernelLikelihood
 
     /// Prepares a fit; nil when the values hold no information beside the ends (all on the line between them).
@@ -49,7 +48,11 @@ struct GaussianProcess {
         return (log(max(excess, 1e-8)), min(2, max(0.2, (2 / Double(data.repeatFreedom)).squareRoot())))
     }
 
-    private static func likelihood(
+    /// The likelihood of some of the interior rows and both ends.
+    ///
+    /// The priors of the logarithms are wide: amplitudes may be any from a millionth of the values' spread to all of it. That
+    /// of `early`, whose factor at one player is about (n/2b)³ times that at n/2, is centred lower accordingly.
+    static func likelihood(
         _ data: Evaluations, rows: [Int], scale: Double, noise: (centre: Double, spread: Double)
     ) -> KernelLikelihood {
         let chosen = rows.map { data.interior[$0] } + [data.empty, data.full]
@@ -58,118 +61,32 @@ struct GaussianProcess {
             targets: chosen.map { ($0.value - expectation(data, size: $0.size)) / scale },
             repeats: chosen.map { Double($0.repeats) },
             knownVariances: chosen.map { $0.knownVariance / (scale * scale) },
-            centre: [
-                log(0.5), log(0.3), log(0.5), log(0.5), log(1), log(0.3), log(0.3), log(0.1 * Double(data.playerCount)),
-                noise.centre,
-            ],
-            spread: [2, 2, 2, 1.5, 1.5, 1.2, 0.5, 1.5, noise.spread])
+            centre: [-2, -2, -6, -2, -2, 0, log(0.3), log(0.1 * Double(data.playerCount)), noise.centre],
+            spread: [4, 4, 5, 4, 4, 2, 1.2, 1.5, noise.spread])
     }
 
     /// Fits and integrates.
     func solve() throws(LaurelError) -> Solution {
-        let informing = subset()
-        let best = try fit(informing)
-        let draws = integrationPoints(around: best, informing)
+        let search = try search()
         do {
             let law = index.sizeLaw(playerCount: data.playerCount)
             let nodes = try index.quadrature(count: data.playerCount / 2 + 1)
-            var solution = try mixture(
-                draws.map { try posterior($0.logs, law: law, nodes: nodes) }, draws.map(\.weight))
-            try predict(at: best.point, into: &solution)
+            let members = integrationPoints(around: search)
+            guard let best = likelihood.point(search.best.point) else { throw GaussianProcess.failure }
+            var solution =
+                members.isEmpty
+                ? posterior(best, law: law, nodes: nodes)
+                : mixture(
+                    try members.map { try posterior(of: $0, law: law, nodes: nodes) }, members.map(\.weight))
+            predict(at: best, into: &solution)
             return solution
         } catch {
             throw GaussianProcess.failure
         }
     }
 
-    /// The most probable parameters.
-    private func fit(_ informing: KernelLikelihood) throws(LaurelError) -> Minimiser.Minimum {
-        guard
-            let best = Minimiser.minimise(
-                from: informing.centre, iterations: 40, tolerance: 1e-3, { informing.evaluate($0) })
-        else { throw GaussianProcess.failure }
-        return best
-    }
-
-    /// The most probable parameters, as a kernel.
-    func fittedKernel() throws(LaurelError) -> CoalitionKernel {
-        CoalitionKernel(playerCount: data.playerCount, logs: try fit(subset()).point)
-    }
-
     static let failure = LaurelError.input(
         "the covariance of the coalitions cannot be factored", next: "look for values of wildly different magnitude")
-
-    /// The rows that inform the parameters: all, or whole pairs drawn by the seed.
-    private func subset() -> KernelLikelihood {
-        let limit = GaussianProcess.rowsForParameters
-        let noise = CoalitionKernel.Parameter.noise.rawValue
-        guard data.interior.count > limit else { return likelihood }
-        var units = BootstrapUnits(data).units
-        var stream = RandomStream(seed: seed, "valuation.gp.rows")
-        stream.shuffle(&units)
-        var rows: [Int] = []
-        for unit in units where rows.count + unit.count <= limit { rows += unit }
-        return GaussianProcess.likelihood(
-            data, rows: rows.sorted(), scale: scale, noise: (likelihood.centre[noise], likelihood.spread[noise]))
-    }
-
-    /// Parameter sets with weights that stand for their posterior law.
-    private func integrationPoints(
-        around best: Minimiser.Minimum, _ informing: KernelLikelihood
-    ) -> [(logs: [Double], weight: Double)] {
-        let count = best.point.count
-        let draws = data.interior.count > 1500 ? 2 : 6
-        guard let shape = proposal(around: best.point, informing) else { return [(best.point, 1)] }
-        var stream = RandomStream(seed: seed, "valuation.gp.parameters")
-        var points: [(logs: [Double], weight: Double)] = []
-        for _ in 0..<draws {
-            let normals = (0..<count).map { _ in stream.normal() }
-            let shift = LinearAlgebra.product(shape, normals)
-            let density = -LinearAlgebra.dot(normals, normals) / 2
-            for sign in [1.0, -1.0] {
-                let logs = zip(best.point, shift).map { $0 + sign * $1 }
-                guard let value = informing.evaluate(logs)?.value else { continue }
-                points.append((logs, exp(min(20, best.value - value - density))))
-            }
-        }
-        let total = points.reduce(0) { $0 + $1.weight }
-        guard total > 0 else { return [(best.point, 1)] }
-        // Truncated importance sampling (Ionides 2008): one lucky point must not speak for all.
-        let cap = total / Double(points.count).squareRoot()
-        points = points.map { ($0.logs, min($0.weight, cap)) }
-        let capped = points.reduce(0) { $0 + $1.weight }
-        return points.map { ($0.logs, $0.weight / capped) }
-    }
-
-    /// A square root of the inverse Hessian at the mode, from differences of gradients; nil where it does not exist.
-    private func proposal(around mode: [Double], _ informing: KernelLikelihood) -> Matrix? {
-        guard let centre = informing.evaluate(mode) else { return nil }
-        let step = 0.1
-        var hessian = Matrix(rows: mode.count, columns: mode.count)
-        for index in mode.indices {
-            var moved = mode
-            moved[index] += step
-            guard let found = informing.evaluate(moved) else { return nil }
-            for other in mode.indices {
-                let slope = (found.gradient[other] - centre.gradient[other]) / step
-                hessian[index, other] += slope / 2
-                hessian[other, index] += slope / 2
-            }
-        }
-        let eigen: LinearAlgebra.SymmetricEigen
-        do {
-            eigen = try LinearAlgebra.symmetricEigen(hessian)
-        } catch {
-            return nil
-        }
-        var root = eigen.vectors
-        for column in mode.indices {
-            // No direction is wider than the widest prior, whatever the curvature at the mode says.
-            let deviation = min(2, 1 / max(eigen.values[column], 0.1).squareRoot())
-            for row in mode.indices { root[row, column] *= deviation }
-        }
-        return root
-    }
 
     /// The evaluated coalitions in the order of the covariance's rows.
     var coalitions: [Coalition] {
@@ -178,16 +95,13 @@ struct GaussianProcess {
 
     /// Posterior mean and covariance of the values for one parameter set, in units of the property.
     private func posterior(
-        _ logs: [Double], law: [Double], nodes: [(q: Double, weight: Double)]
-    ) throws(LinearAlgebraError) -> Solution {
+        _ point: KernelLikelihood.Point, law: [Double], nodes: [(q: Double, weight: Double)]
+    ) -> Solution {
         let n = data.playerCount
-        let kernel = CoalitionKernel(playerCount: n, logs: logs)
-        let functional = SemivalueFunctional(kernel, law: law, nodes: nodes)
-        let cholesky = try Cholesky(
-            likelihood.geometry.covariance(kernel, diagonal: likelihood.noiseDiagonal(kernel)))
+        let functional = SemivalueFunctional(point.kernel, law: law, nodes: nodes)
         let cross = functional.crossCovariance(of: coalitions)
-        let half = cholesky.solveLower(cross)
-        let mean = LinearAlgebra.product(half, cholesky.solveLower(likelihood.targets), transposeA: true)
+        let mean = LinearAlgebra.product(cross, point.weights, transposeA: true)
+        let half = point.cholesky.solveLower(cross)
         var covariance = LinearAlgebra.symmetricProduct(half, transposed: true)
         let square = scale * scale
         for i in 0..<n {
@@ -198,6 +112,14 @@ struct GaussianProcess {
         }
         let share = data.gain / Double(n)
         return Solution(values: mean.map { scale * $0 + share }, covariance: covariance)
+    }
+
+    /// The same for a weighted parameter set, factoring all rows where the search saw only some.
+    private func posterior(
+        of member: IntegrationPoint, law: [Double], nodes: [(q: Double, weight: Double)]
+    ) throws(LaurelError) -> Solution {
+        guard let point = member.point ?? likelihood.point(member.logs) else { throw GaussianProcess.failure }
+        return posterior(point, law: law, nodes: nodes)
     }
 
     /// The law of total variance over parameter sets.
@@ -219,12 +141,9 @@ struct GaussianProcess {
     }
 
     /// Noise and leave-one-out skill at the best parameters: the residual without row i is [C⁻¹Y]ᵢ/[C⁻¹]ᵢᵢ.
-    private func predict(at logs: [Double], into solution: inout Solution) throws(LinearAlgebraError) {
-        let kernel = CoalitionKernel(playerCount: data.playerCount, logs: logs)
-        let cholesky = try Cholesky(
-            likelihood.geometry.covariance(kernel, diagonal: likelihood.noiseDiagonal(kernel)))
-        let weights = cholesky.solve(likelihood.targets)
-        let diagonal = cholesky.inverse().diagonal
+    private func predict(at point: KernelLikelihood.Point, into solution: inout Solution) {
+        let weights = point.weights
+        let diagonal = point.cholesky.inverse().diagonal
         let values = data.interior.map(\.value)
         let mean = values.reduce(0, +) / Double(values.count)
         let total = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
@@ -234,6 +153,6 @@ struct GaussianProcess {
         }
         if total > 0 { solution.looR2 = 1 - missed / total }
         let known = data.interior.reduce(0) { $0 + $1.knownVariance * Double($1.repeats) } / Double(values.count)
-        solution.noiseVariance = kernel.noise * scale * scale + known
+        solution.noiseVariance = point.kernel.noise * scale * scale + known
     }
 }

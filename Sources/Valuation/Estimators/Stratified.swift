@@ -1,4 +1,3 @@
-import Errors
 import Numerics
 
 /// Estimators that average within strata of size; they serve every semivalue.
@@ -7,99 +6,120 @@ enum Stratified {
     ///
     /// φᵢ = Σₖ p(k)·(mean over S∋i of size k+1 − mean over S∌i of size k). A stratum without rows takes the mean of its
     /// size; a size without rows is interpolated between its neighbours.
-    static func svarm(_ data: Evaluations, _ resample: Resample, law: [Double]) -> [Double] {
-        let n = data.playerCount
-        var sums = Matrix(rows: n + 1, columns: n)
-        var counts = Matrix(rows: n + 1, columns: n)
-        var sizeSums = [Double](repeating: 0, count: n + 1)
-        var sizeCounts = sizeSums
-        for (row, pooled) in data.interior.enumerated() where resample.weights[row] > 0 {
-            let weight = resample.weights[row]
-            sizeSums[pooled.size] += weight * pooled.value
-            sizeCounts[pooled.size] += weight
-            for player in 0..<n where pooled.coalition.contains(player) {
-                sums[pooled.size, player] += weight * pooled.value
-                counts[pooled.size, player] += weight
-            }
-        }
-        let means = sizeMeans(sums: sizeSums, counts: sizeCounts, resample)
-        return (0..<n).map { player in
-            (0..<n).reduce(0.0) { value, k in
-                guard law[k] > 0 else { return value }
-                let with =
-                    k + 1 == n
-                    ? resample.vFull
-                    : counts[k + 1, player] > 0 ? sums[k + 1, player] / counts[k + 1, player] : means[k + 1]
-                let others = sizeCounts[k] - counts[k, player]
-                let without =
-                    k == 0
-                    ? resample.vEmpty
-                    : others > 0 ? (sizeSums[k] - sums[k, player]) / others : means[k]
-                return value + law[k] * (with - without)
-            }
-        }
-    }
-
-    /// Mean value by size, straight lines over sizes that were never evaluated.
-    private static func sizeMeans(sums: [Double], counts: [Double], _ resample: Resample) -> [Double] {
-        let n = sums.count - 1
-        var means = [Double](repeating: 0, count: n + 1)
-        means[0] = resample.vEmpty
-        means[n] = resample.vFull
-        var last = 0
-        for size in 1...n where size == n || counts[size] > 0 {
-            if size < n { means[size] = sums[size] / counts[size] }
-            for gap in (last + 1)..<max(size, last + 1) {
-                let share = Double(gap - last) / Double(size - last)
-                means[gap] = means[last] + share * (means[size] - means[last])
-            }
-            last = size
-        }
-        return means
-    }
-
-    /// Maximum sample reuse on the residuals of a regression (Witter et al. 2025), cross-fitted by pairs.
     ///
-    /// The regression's values are known; every coalition corrects every player by its residual, weighted by the inverse
-    /// of its sampling probability within its size. Sizes that were never evaluated are left to the regression.
-    static func msr(_ data: Evaluations, _ resample: Resample, law: [Double]) throws(LaurelError) -> [Double] {
+    /// Errors: rows scatter within sizes, and a stratum's mean misses by that scatter over the number of its rows. What is
+    /// missed by putting the size's mean in place of an empty stratum is a player's own effect, in one direction at every
+    /// size, so these add up before they are squared; in an additive game of the same scatter its variance is the
+    /// scatter's times (1−k/n)/k with her and (k/n)/(n−k) without. Resampling cannot see this part, and falls short by it.
+    static func svarm(_ data: Evaluations, law: [Double]) -> Solution {
         let n = data.playerCount
-        // With every coalition at hand nothing was sampled, and one fit serves all.
-        let folds = data.isComplete ? 1 : 5
-        var fold = [Int](repeating: 0, count: data.interior.count)
-        for (position, unit) in BootstrapUnits(data).units.enumerated() {
-            for row in unit { fold[row] = position % folds }
+        let strata = Strata(data)
+        let scatter = strata.scatter(data)
+        var values = [Double](repeating: 0, count: n)
+        var covariance = Matrix(rows: n, columns: n)
+        for player in 0..<n {
+            var variance = 0.0
+            var missed = 0.0
+            for size in 0...n {
+                let joined = size > 0 ? law[size - 1] : 0
+                let missing = size < n ? law[size] : 0
+                let with = strata.counts[size, player]
+                let without = strata.sizeCounts[size] - with
+                if size == 0 || size == n {
+                    values[player] += (joined - missing) * strata.means[size]
+                    continue
+                }
+                let share = Double(size) / Double(n)
+                values[player] += joined * (with > 0 ? strata.sums[size, player] / with : strata.means[size])
+                let rest = strata.sizeSums[size] - strata.sums[size, player]
+                values[player] -= missing * (without > 0 ? rest / without : strata.means[size])
+                if with > 0 {
+                    variance += joined * joined * scatter[size] / with
+                } else {
+                    missed += joined * (scatter[size] * (1 - share) / Double(size)).squareRoot()
+                }
+                if without > 0 {
+                    variance += missing * missing * scatter[size] / without
+                } else {
+                    missed += missing * (scatter[size] * share / Double(n - size)).squareRoot()
+                }
+            }
+            covariance[player, player] = variance + missed * missed
         }
-        var effects = Matrix(rows: folds, columns: n)
-        for held in 0..<folds {
-            let fit = try LeverageRegression.ridge(data, resample) { folds == 1 || fold[$0] != held }
-            for player in 0..<n { effects[held, player] = fit?.effects[player] ?? 0 }
-        }
-        var residuals = [Double](repeating: 0, count: data.interior.count)
-        var sizeSums = [Double](repeating: 0, count: n + 1)
-        var sizeCounts = sizeSums
-        for (row, pooled) in data.interior.enumerated() {
-            residuals[row] = pooled.value - resample.vEmpty - resample.gain * Double(pooled.size) / Double(n)
-            for player in pooled.coalition.members { residuals[row] -= effects[fold[row], player] }
-            sizeSums[pooled.size] += resample.weights[row] * residuals[row]
-            sizeCounts[pooled.size] += resample.weights[row]
-        }
-        var values = (0..<n).map { player in
-            resample.gain / Double(n) + (0..<folds).reduce(0.0) { $0 + effects[$1, player] } / Double(folds)
-        }
-        for (row, pooled) in data.interior.enumerated() where resample.weights[row] > 0 {
-            let k = pooled.size
-            let weight = resample.weights[row] / sizeCounts[k]
-            let centred = residuals[row] - sizeSums[k] / sizeCounts[k]
-            let joined = law[k - 1] * Double(n) / Double(k)
-            let missing = law[k] * Double(n) / Double(n - k)
-            for player in 0..<n {
-                values[player] += weight * centred * (pooled.coalition.contains(player) ? joined : -missing)
+        return Solution(
+            values: values,
+            covariance: data.isComplete && !data.showsNoise ? Matrix(rows: n, columns: n) : covariance)
+    }
+
+    /// Sums and counts by size, with each player and altogether; repeats count as often as they were made.
+    private struct Strata {
+        /// Sizes × players: sums of values of coalitions that hold the player.
+        var sums: Matrix
+        /// Their number.
+        var counts: Matrix
+        var sizeSums: [Double]
+        var sizeCounts: [Double]
+        /// Mean value by size, straight lines over sizes that were never evaluated.
+        var means: [Double]
+
+        init(_ data: Evaluations) {
+            let n = data.playerCount
+            sums = Matrix(rows: n + 1, columns: n)
+            counts = sums
+            sizeSums = [Double](repeating: 0, count: n + 1)
+            sizeCounts = sizeSums
+            means = sizeSums
+            for pooled in data.interior {
+                let weight = Double(pooled.repeats)
+                sizeSums[pooled.size] += weight * pooled.value
+                sizeCounts[pooled.size] += weight
+                for player in pooled.coalition.members {
+                    sums[pooled.size, player] += weight * pooled.value
+                    counts[pooled.size, player] += weight
+                }
+            }
+            means[0] = data.empty.value
+            means[n] = data.full.value
+            var last = 0
+            for size in 1...n where size == n || sizeCounts[size] > 0 {
+                if size < n { means[size] = sizeSums[size] / sizeCounts[size] }
+                for gap in (last + 1)..<max(size, last + 1) {
+                    let share = Double(gap - last) / Double(size - last)
+                    means[gap] = means[last] + share * (means[size] - means[last])
+                }
+                last = size
             }
         }
-        let common = (1..<max(n, 2)).reduce(0.0) { sum, k in
-            k < n && sizeCounts[k] > 0 ? sum + (law[k - 1] - law[k]) * sizeSums[k] / sizeCounts[k] : sum
+
+        /// Variance of the rows around their size's mean, by size, pooled over neighbouring sizes until eight degrees of
+        /// freedom stand behind it or all of them do.
+        func scatter(_ data: Evaluations) -> [Double] {
+            let n = data.playerCount
+            var squares = [Double](repeating: 0, count: n + 1)
+            for pooled in data.interior {
+                let apart = pooled.value - means[pooled.size]
+                squares[pooled.size] += apart * apart
+            }
+            let freedom = data.sizeCounts.map { Double(max(0, $0 - 1)) }
+            guard freedom.contains(where: { $0 > 0 }) else {
+                // One row a size: what neighbours differ by, trend included, bounds the scatter.
+                let rows = data.interior.sorted { $0.size < $1.size }
+                let steps = zip(rows, rows.dropFirst()).map { ($1.value - $0.value) * ($1.value - $0.value) / 2 }
+                let gain = data.gain * data.gain / 12  // a single row may lie anywhere between the ends
+                let bound = steps.isEmpty ? gain : steps.reduce(0, +) / Double(steps.count)
+                return [Double](repeating: bound, count: n + 1)
+            }
+            return (0...n).map { size in
+                var reach = 0
+                while true {
+                    let near = max(0, size - reach)...min(n, size + reach)
+                    let known = near.reduce(0.0) { $0 + freedom[$1] }
+                    if known >= 8 || reach >= n {
+                        return near.reduce(0.0) { $0 + (freedom[$1] > 0 ? squares[$1] : 0) } / max(1, known)
+                    }
+                    reach += 1
+                }
+            }
         }
-        return values.map { $0 + common }
     }
 }

@@ -24,8 +24,19 @@ struct KernelLikelihood: Sendable {
         zip(repeats, knownVariances).map { kernel.noise / $0 + $1 + 1e-10 }
     }
 
-    /// Value and gradient at the given logarithms; nil where the matrix is not positive definite in doubles.
-    func evaluate(_ logs: [Double]) -> (value: Double, gradient: [Double])? {
+    /// A parameter set that was looked at: its kernel, the factor of the rows' covariance, and the cost.
+    struct Point {
+        let logs: [Double]
+        let kernel: CoalitionKernel
+        let cholesky: Cholesky
+        /// The negative logarithm of the posterior density, up to a constant.
+        let value: Double
+        /// C⁻¹·targets.
+        let weights: [Double]
+    }
+
+    /// The cost at the given logarithms; nil where the matrix is not positive definite in doubles. O(rows³/3).
+    func point(_ logs: [Double]) -> Point? {
         guard logs.allSatisfy({ abs($0) < 40 }) else { return nil }
         let kernel = CoalitionKernel(playerCount: geometry.playerCount, logs: logs)
         let cholesky: Cholesky
@@ -36,20 +47,30 @@ struct KernelLikelihood: Sendable {
         }
         let weights = cholesky.solve(targets)
         var value = 0.5 * LinearAlgebra.dot(targets, weights) + 0.5 * cholesky.logDeterminant
-        var difference = cholesky.inverse()
+        for index in logs.indices {
+            let deviation = (logs[index] - centre[index]) / spread[index]
+            value += 0.5 * deviation * deviation
+        }
+        guard value.isFinite else { return nil }
+        return Point(logs: logs, kernel: kernel, cholesky: cholesky, value: value, weights: weights)
+    }
+
+    /// Value and gradient; thrice the price of ``point(_:)``.
+    func evaluate(_ logs: [Double]) -> (value: Double, gradient: [Double])? {
+        guard let point = point(logs) else { return nil }
+        let weights = point.weights
+        var difference = point.cholesky.inverse()
         let count = geometry.count
         difference.values.withUnsafeMutableBufferPointer { elements in
             for i in 0..<count {
                 for j in 0...i { elements[i &* count &+ j] -= weights[i] * weights[j] }
             }
         }
-        var gradient = self.gradient(kernel, difference)
+        var gradient = self.gradient(point.kernel, difference)
         for index in gradient.indices {
-            let deviation = (logs[index] - centre[index]) / spread[index]
-            value += 0.5 * deviation * deviation
-            gradient[index] += deviation / spread[index]
+            gradient[index] += (logs[index] - centre[index]) / (spread[index] * spread[index])
         }
-        return (value, gradient)
+        return (point.value, gradient)
     }
 
     /// ½ tr((C⁻¹ − ααᵀ)·∂C/∂p) for each logarithm p.
@@ -74,21 +95,24 @@ struct KernelLikelihood: Sendable {
                 let overlap = sums.overlapBySizes[k * side + l]
                 if plain == 0, overlap == 0 { continue }
                 add(kernel.linear * (4 / n * overlap + plain * (1 - 2 * Double(k + l) / n)), .linear)
-                let unit = 4 / n * fading[k] * fading[l]
+                let both = fading[k] * fading[l]
+                let unit = 4 / n * both
                 let expected = Double(k * l) / n
-                let share = kernel.mixture * unit * (overlap - plain * expected)
+                let shared = unit * (overlap - plain * expected)
+                let share = kernel.mixture * shared
+                let early = kernel.early * shared * both * both
                 add(share, .mixture)
+                add(early, .early)
                 let curve =
                     kernel.curvature * unit * unit
                     * (sums.squareBySizes[k * side + l] - 2 * overlap * expected + plain * expected * expected)
                 add(curve, .curvature)
-                let apart = (felt[k] - felt[l]) / kernel.smoothness
+                let apart = (felt[k] - felt[l]) / CoalitionKernel.smoothness
                 let smooth = plain * kernel.size * exp(-apart * apart / 2)
                 add(smooth, .size)
-                add(smooth * apart * apart, .smoothness)
                 add(
-                    (share + 2 * curve) * (bends.fading[k] + bends.fading[l])
-                        - smooth * apart * (bends.felt[k] - bends.felt[l]) / kernel.smoothness, .base)
+                    (share + 3 * early + 2 * curve) * (bends.fading[k] + bends.fading[l])
+                        - smooth * apart * (bends.felt[k] - bends.felt[l]) / CoalitionKernel.smoothness, .base)
             }
         }
         for (index, count) in repeats.enumerated() {

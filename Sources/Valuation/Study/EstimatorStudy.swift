@@ -15,14 +15,17 @@ package struct EstimatorStudy: Sendable {
         package var noise: [Double]
         /// Estimators.
         package var estimators: [EstimatorName]
-        /// Seeds 0, 1, … of games, designs and noise.
+        /// How many seeds of games, designs and noise.
         package var seeds: Int
+        /// The first of them; the others follow.
+        package var firstSeed: UInt64
 
         /// A grid.
         package init(
             properties: [GenerativeGame.Property] = GenerativeGame.Property.allCases, players: [Int] = [12],
             coalitions: [Int] = [60, 120], noise: [Double] = [0.5],
-            estimators: [EstimatorName] = [.gp, .kernel, .leverageRidge, .svarm], seeds: Int = 20
+            estimators: [EstimatorName] = [.gp, .kernel, .leverageRidge, .svarm], seeds: Int = 20,
+            firstSeed: UInt64 = 0
         ) {
             self.properties = properties
             self.players = players
@@ -30,6 +33,7 @@ package struct EstimatorStudy: Sendable {
             self.noise = noise
             self.estimators = estimators
             self.seeds = seeds
+            self.firstSeed = firstSeed
         }
     }
 
@@ -66,7 +70,7 @@ package struct EstimatorStudy: Sendable {
         of property: GenerativeGame.Property, players n: Int, coalitions count: Int, noise: Double, grid: Grid
     ) throws -> [Cell] {
         var samples = [[Sample]](repeating: [], count: grid.estimators.count)
-        for seed in 0..<UInt64(grid.seeds) {
+        for seed in grid.firstSeed..<grid.firstSeed + UInt64(grid.seeds) {
             let game = GenerativeGame(property, playerCount: n, seed: seed)
             let truth = n <= 14 ? try game.exactValues() : game.referenceValues(orders: max(4, 4000 / n))
             let noisy = NoisyGame(game, level: noise)
