@@ -21,20 +21,16 @@ static int best_kernel(void) {
     return laurel_kernel_baseline;
 }
 
-static atomic_int chosen = -1;
+static _Thread_local int chosen = -1;
 
 enum laurel_kernel laurel_kernel_in_use(void) {
-    int kernel = atomic_load_explicit(&chosen, memory_order_relaxed);
-    if (kernel < 0) {
-        kernel = best_kernel();
-        atomic_store_explicit(&chosen, kernel, memory_order_relaxed);
-    }
-    return (enum laurel_kernel)kernel;
+    if (chosen < 0) chosen = best_kernel();
+    return (enum laurel_kernel)chosen;
 }
 
 int laurel_kernel_select(enum laurel_kernel kernel) {
     if ((int)kernel > best_kernel()) return 0;
-    atomic_store_explicit(&chosen, (int)kernel, memory_order_relaxed);
+    chosen = (int)kernel;
     return 1;
 }
 

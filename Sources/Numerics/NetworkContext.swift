@@ -35,8 +35,8 @@ package final class NetworkContext {
         }
     }
 
-    /// Uses the kernels of this name from now on, in the whole process; false when this processor lacks them. Tests only
-    /// compare variants with it: a network must not change kernels while it runs.
+    /// Uses the kernels of this name from now on, in the calling thread; false when this processor lacks them. Tests
+    /// only compare variants with it: a network must not change kernels while it runs.
     package static func select(kernel name: String) -> Bool {
         switch name {
         case "avx512": laurel_kernel_select(laurel_kernel_avx512) == 1

@@ -4,8 +4,8 @@ import Testing
 
 /// Layers against plain loops in double precision, and their gradients against central differences of those loops.
 ///
-/// Every kernel variant that this processor has is tried, so the suite runs by itself: the choice is the process's.
-@Suite("Layers, in every kernel variant", .serialized)
+/// Every kernel variant that this processor has is tried; the choice is the thread's, so other tests do not notice.
+@Suite("Layers, in every kernel variant")
 struct NetworkLayerTests {
     /// Values in −1…1 at an address that the arena owns.
     private static func random(_ arena: Arena, _ count: Int, _ name: String) -> Network.Floats {

@@ -70,7 +70,7 @@ struct CommandTests {
         let outcome = try Self.estimate(given.text, given.options)
         #expect(outcome.status == 2 && outcome.output.isEmpty, "\(outcome)")
         #expect(outcome.complaint.contains(given.part), "\(outcome.complaint)")
-        #expect(outcome.complaint.hasPrefix("laurel: ") && outcome.complaint.split(separator: "\n").count == 1)
+        #expect(outcome.complaint.hasPrefix("laurel: ") && outcome.complaint.split(whereSeparator: \.isNewline).count == 1)
     }
 
     @Test("One player, equal values, and a player in every coalition are answered with a warning where one is due")
@@ -82,7 +82,7 @@ struct CommandTests {
         let always = try Self.estimate("coalition,value\n,0\na|b,2\na|c,3\na,1\na|b|c,5\n", ["--format", "csv"])
         #expect(always.status == 0, "\(always)")
         #expect(always.complaint.contains("1 of the players are in every coalition"), "\(always.complaint)")
-        #expect(always.complaint.contains("3 coalitions") || always.output.split(separator: "\n").count == 4)
+        #expect(always.complaint.contains("3 coalitions") || always.output.split(whereSeparator: \.isNewline).count == 4)
     }
 
     @Test("Names with commas, quotes and other separators come out as they went in")
@@ -106,7 +106,7 @@ struct CommandTests {
         #expect(refused.status == 2, "\(refused)")
         #expect(refused.complaint.contains("use estimator leverage-ridge or svarm"), "\(refused)")
         let other = try Self.estimate(text, ["--format", "csv", "--estimator", "svarm"])
-        #expect(other.status == 0 && other.output.split(separator: "\n").count == 17, "\(other)")
+        #expect(other.status == 0 && other.output.split(whereSeparator: \.isNewline).count == 17, "\(other)")
     }
 
     @Test("The study writes table, CSV and picture, and refuses grids that mean nothing")
@@ -119,8 +119,8 @@ struct CommandTests {
         let grid = ["evaluate", "estimators", "--players", "5", "--coalitions", "10", "--seeds", "2"]
         let outcome = try Self.run(
             grid + ["--estimators", "gp,svarm", "--csv", csv.path, "--svg", svg.path, "--format", "csv"])
-        #expect(outcome.status == 0 && outcome.output.split(separator: "\n").count == 7, "\(outcome)")
-        #expect(try String(contentsOf: csv, encoding: .utf8).split(separator: "\n").count == 7)
+        #expect(outcome.status == 0 && outcome.output.split(whereSeparator: \.isNewline).count == 7, "\(outcome)")
+        #expect(try String(contentsOf: csv, encoding: .utf8).split(whereSeparator: \.isNewline).count == 7)
         let picture = try String(contentsOf: svg, encoding: .utf8)
         #expect(picture.hasPrefix("<svg") && picture.contains(">svarm<") && !picture.contains("nan"))
         for bad in [["--seeds", "0"], ["--first-seed", "\(UInt64.max)"], ["--players", "1"], ["--games", "chess"]] {

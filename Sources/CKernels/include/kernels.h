@@ -11,9 +11,9 @@
 /// 0 baseline, 1 AVX2 with FMA, 2 AVX-512.
 enum laurel_kernel { laurel_kernel_baseline = 0, laurel_kernel_avx2 = 1, laurel_kernel_avx512 = 2 };
 
-/// The variant in use.
+/// The variant that the calling thread uses.
 enum laurel_kernel laurel_kernel_in_use(void);
-/// Uses a given variant from now on, in the whole process; for tests. Returns 0 if the processor lacks it.
+/// Uses a given variant from now on, in the calling thread; for tests. Returns 0 if the processor lacks it.
 int laurel_kernel_select(enum laurel_kernel kernel);
 
 /// Makes OpenMP (which oneDNN runs on) use one thread for what the calling thread starts.
