@@ -70,7 +70,8 @@ struct CommandTests {
         let outcome = try Self.estimate(given.text, given.options)
         #expect(outcome.status == 2 && outcome.output.isEmpty, "\(outcome)")
         #expect(outcome.complaint.contains(given.part), "\(outcome.complaint)")
-        #expect(outcome.complaint.hasPrefix("laurel: ") && outcome.complaint.split(whereSeparator: \.isNewline).count == 1)
+        #expect(
+            outcome.complaint.hasPrefix("laurel: ") && outcome.complaint.split(whereSeparator: \.isNewline).count == 1)
     }
 
     @Test("One player, equal values, and a player in every coalition are answered with a warning where one is due")
@@ -82,7 +83,8 @@ struct CommandTests {
         let always = try Self.estimate("coalition,value\n,0\na|b,2\na|c,3\na,1\na|b|c,5\n", ["--format", "csv"])
         #expect(always.status == 0, "\(always)")
         #expect(always.complaint.contains("1 of the players are in every coalition"), "\(always.complaint)")
-        #expect(always.complaint.contains("3 coalitions") || always.output.split(whereSeparator: \.isNewline).count == 4)
+        #expect(
+            always.complaint.contains("3 coalitions") || always.output.split(whereSeparator: \.isNewline).count == 4)
     }
 
     @Test("Names with commas, quotes and other separators come out as they went in")
