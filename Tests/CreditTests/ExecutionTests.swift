@@ -112,12 +112,32 @@ struct ExecutionTests {
     @Test("A heartbeat keeps a long evaluation's lease")
     func heartbeat() async throws {
         try await withDatabase { database in
-            let (store, plan) = try await Sample.stored(database, coalitions: 0)
-            let limits = LocalExecutor.Limits(lease: .milliseconds(300), heartbeat: .milliseconds(50))
-            try await Sample.executor(store, workers: 3, mode: "slow", limits: limits).execute { _ in }
-            let rows = try await database.query("SELECT max(fence) AS fence FROM credit.task")
-            #expect(try rows[0].get("fence", as: Int.self) == 1)
-            #expect(try await store.counts(plan.run).done == 4)
+            try await withTemporaryDirectory { folder in
+                let (store, plan) = try await Sample.stored(database, coalitions: 0)
+                let marker = folder.appending(path: "marker")
+                let limits = LocalExecutor.Limits(lease: .seconds(3600), heartbeat: .milliseconds(20))
+                let executor = Sample.executor(
+                    store, workers: 3, mode: "waits '\(marker.path)'", timeout: .seconds(600), limits: limits)
+                async let work: Void = executor.execute { _ in }
+                // The evaluations wait for the test, and the test for their leases to be prolonged.
+                func lease() async throws -> String? {
+                    try await database.query(
+                        "SELECT min(lease_until)::text AS lease FROM credit.task WHERE state = 'leased'")[0].get(
+                            "lease")
+                }
+                var first: String?
+                while first == nil { first = try await lease() }
+                let deadline = ContinuousClock.now + .seconds(300)
+                while try await lease() == first, ContinuousClock.now < deadline {
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+                #expect(try await lease() != first)
+                try Data().write(to: marker)
+                try await work
+                let rows = try await database.query("SELECT max(fence) AS fence FROM credit.task")
+                #expect(try rows[0].get("fence", as: Int.self) == 1)
+                #expect(try await store.counts(plan.run).done == 4)
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 # from the seed.
 #
 #   oracle.sh [MODE MARKER]   misbehaves once, at the first task while the file MARKER does not exist:
-#                             crash, hang, garbage, nan, wrong-id, missing, error, or `slow` at every task
+#                             crash, hang, garbage, nan, wrong-id, missing, error; or `waits` for MARKER at every task
 mode=$1
 marker=$2
 read -r hello || exit 1
@@ -16,8 +16,8 @@ while read -r line; do
     seed=${seed%%,*}
     members=${line#*\"coalition\":[}
     members=${members%%]*}
-    if [ "$mode" = slow ]; then
-        sleep 0.1
+    if [ "$mode" = waits ]; then
+        until [ -e "$marker" ]; do sleep 0.02; done
     elif [ -n "$mode" ] && [ ! -e "$marker" ]; then
         : >"$marker"
         case $mode in
