@@ -72,7 +72,7 @@ CREATE TABLE statements.attachment (
 -- The transparency log: entries are numbered without a gap, under the advisory lock below.
 CREATE TABLE statements.log_entry (
     index        bigint PRIMARY KEY CHECK (index >= 0),
-    kind         text NOT NULL CHECK (kind IN ('payout-statement/v1', 'payout-manifest/v1', 'keyring/v1')),
+    kind         text NOT NULL CHECK (kind IN ('payout-statement/v1', 'payout-manifest/v1', 'keyring/v1', 'ledger-seal/v1')),
     document_sha256 bytea NOT NULL UNIQUE CHECK (length(document_sha256) = 32),
     entry        bytea NOT NULL,
     leaf_hash    bytea NOT NULL CHECK (leaf_hash = sha256('\x00'::bytea || entry)),
@@ -105,11 +105,48 @@ CREATE TRIGGER entry_follows AFTER INSERT ON statements.log_entry REFERENCING NE
     FOR EACH STATEMENT EXECUTE FUNCTION statements.entry_follows();
 ALTER TABLE statements.log_entry ENABLE ALWAYS TRIGGER entry_follows;
 
+-- What binds the journals of a closed period to the log. The salt keeps outsiders, who see the log, from guessing amounts.
+CREATE TABLE statements.seal (
+    period_id text COLLATE "C" PRIMARY KEY REFERENCES ledger.period_close,
+    bytes     bytea NOT NULL,
+    sha256    bytea NOT NULL UNIQUE CHECK (sha256 = sha256(bytes))
+);
+
+-- How many journals a period has, and the digest of one line each: its number, the digest of its lines, its key.
+CREATE FUNCTION statements.journals_of(p_period text, OUT journal_count bigint, OUT journals_sha256 text)
+LANGUAGE sql STABLE SET search_path = statements, pg_temp AS $$
+    SELECT count(*), encode(sha256(convert_to(coalesce(string_agg(
+               format(E'%s %s %s\n', j.id, encode(j.body_sha256, 'hex'), j.idempotency_key), '' ORDER BY j.id), ''), 'UTF8')), 'hex')
+    FROM ledger.journal j WHERE j.period_id = p_period
+$$;
+
+-- A period that closes is sealed in the same transaction: no journal enters it any more, and none can change unseen.
+CREATE FUNCTION statements.seal_period() RETURNS trigger
+LANGUAGE plpgsql SET search_path = statements, pg_temp AS $$
+DECLARE
+    v_bytes bytea;
+    v_entry bytea;
+BEGIN
+    SELECT convert_to(format(
+        '{"$schema":"laurel/ledger-seal/v1","journal_count":%s,"journals_sha256":"%s","period":"%s","salt":"%s"}',
+        j.journal_count, j.journals_sha256, NEW.period_id, replace(gen_random_uuid()::text, '-', '')), 'UTF8')
+    INTO v_bytes FROM journals_of(NEW.period_id) j;
+    v_entry := convert_to(format(E'ledger-seal/v1 %s\n', encode(sha256(v_bytes), 'hex')), 'UTF8');
+    INSERT INTO seal (period_id, bytes, sha256) VALUES (NEW.period_id, v_bytes, sha256(v_bytes));
+    PERFORM pg_advisory_xact_lock(9);
+    INSERT INTO log_entry (index, kind, document_sha256, entry, leaf_hash, sequenced_at)
+    SELECT count(*), 'ledger-seal/v1', sha256(v_bytes), v_entry, sha256('\x00'::bytea || v_entry), NEW.closed_at
+    FROM log_entry;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER period_sealed AFTER INSERT ON ledger.period_close FOR EACH ROW EXECUTE FUNCTION statements.seal_period();
+ALTER TABLE ledger.period_close ENABLE ALWAYS TRIGGER period_sealed;
+
 DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['signing_key', 'keyring', 'manifest', 'statement', 'attachment', 'log_entry', 'checkpoint'] LOOP
+    FOREACH name IN ARRAY ARRAY['seal', 'signing_key', 'keyring', 'manifest', 'statement', 'attachment', 'log_entry', 'checkpoint'] LOOP
         EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON statements.%I '
             'FOR EACH STATEMENT EXECUTE FUNCTION statements.refuse_change()', name);
         EXECUTE format('ALTER TABLE statements.%I ENABLE ALWAYS TRIGGER append_only', name);
@@ -118,5 +155,6 @@ END $$;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA statements TO laurel_app, laurel_auditor;
 GRANT INSERT ON ALL TABLES IN SCHEMA statements TO laurel_app;
+REVOKE INSERT ON statements.seal FROM laurel_app;
 
 RESET ROLE;

@@ -182,6 +182,8 @@ INSERT INTO ledger.invariant (number, name, is_strict, promise, mend) VALUES
          'laurel credit run with the same options takes over what nobody works on'),
     (23, 'log-covers-documents', true, 'every statement, manifest and keyring stands in the log, which has no gap',
          'laurel log checkpoint'),
+    (24, 'log-covers-journals', true, 'the journals of a closed period are those that the log was sealed with when it was closed',
+         'restore the last backup: somebody went behind the ledger'),
     (14, 'allocations-follow-law', true, 'every share is pool × weight ÷ total by largest remainder, ties by id bytes',
          'laurel allocate --period PERIOD --restate with the same weights'),
     (15, 'journals-unchanged', true, 'the lines of a journal still have the digest that was taken when it was posted',
@@ -446,6 +448,19 @@ UNION ALL
 SELECT format('checkpoint %s', c.size), 'as many entries in the log', format('%s', (SELECT count(*) FROM statements.log_entry))
 FROM statements.checkpoint c WHERE c.size > (SELECT count(*) FROM statements.log_entry);
 
+CREATE VIEW ledger."check_log-covers-journals" AS
+SELECT 'period ' || c.period_id AS object,
+       CASE WHEN s.said IS NULL THEN 'a seal in the log'
+            ELSE format('%s journals, %s', s.said ->> 'journal_count', s.said ->> 'journals_sha256') END AS expected,
+       CASE WHEN s.said IS NULL THEN 'none' ELSE format('%s journals, %s', j.journal_count, j.journals_sha256) END AS actual
+FROM ledger.period_close c
+LEFT JOIN (SELECT s.period_id, convert_from(s.bytes, 'UTF8')::jsonb AS said
+           FROM statements.seal s
+           JOIN statements.log_entry e ON e.document_sha256 = s.sha256 AND e.kind = 'ledger-seal/v1') s USING (period_id)
+CROSS JOIN LATERAL statements.journals_of(c.period_id) j
+WHERE (s.said ->> 'journal_count', s.said ->> 'journals_sha256')
+      IS DISTINCT FROM (j.journal_count::text, j.journals_sha256);
+
 CREATE VIEW ledger."check_grants-as-designed" AS
 SELECT format('%s on ledger.%s', r.name, t.tablename) AS object, 'no ' || lower(v.verb) AS expected, lower(v.verb) AS actual
 FROM pg_tables t
@@ -465,7 +480,7 @@ SELECT format('trigger %s on ledger.%s', w.trigger, w.tablename) AS object, 'ena
                         ELSE 'missing' END AS actual
 FROM (SELECT tablename::text, 'append_only' AS trigger FROM pg_tables WHERE schemaname = 'ledger'
       UNION ALL VALUES ('journal', 'journal_enters'), ('journal', 'journal_holds'), ('posting', 'posting_belongs'),
-                       ('account', 'account_belongs')) w
+                       ('account', 'account_belongs'), ('period_close', 'period_sealed')) w
 LEFT JOIN pg_trigger g ON g.tgrelid = format('ledger.%I', w.tablename)::regclass AND g.tgname = w.trigger
 WHERE g.tgenabled IS DISTINCT FROM 'A';
 

@@ -8,8 +8,16 @@ package struct Invariant: Sendable {
     package let promise: String
     /// What to do when it does not.
     package let mend: String
-    /// The SQL that shows what fails.
+    /// The SQL that shows what fails, or that reads what a program has to verify.
     package let sql: String
+
+    package init(name: String, isStrict: Bool, promise: String, mend: String, sql: String) {
+        self.name = name
+        self.isStrict = isStrict
+        self.promise = promise
+        self.mend = mend
+        self.sql = sql
+    }
 }
 
 /// One thing for which an invariant does not hold.
@@ -19,6 +27,14 @@ package struct Violation: Sendable {
     package let expected: String
     package let actual: String
     package let mend: String
+
+    package init(invariant: String, object: String, expected: String, actual: String, mend: String) {
+        self.invariant = invariant
+        self.object = object
+        self.expected = expected
+        self.actual = actual
+        self.mend = mend
+    }
 }
 
 extension Ledger {

@@ -98,13 +98,25 @@ package struct StatementService {
         try await signingLog { _, _, checkpoint, _ in checkpoint.note }
     }
 
-    /// The proof that a document or statement is in the log, as a `tlog-proof` file.
+    /// What binds the journals of a closed period to the log: their number and digest, as the bytes that the log knows.
+    package func seal(of period: Period) async throws -> [UInt8] {
+        let seal = try await house.database.withConnection { try await StatementStore($0).seal(of: period.description) }
+        guard let seal else {
+            throw LaurelError.refused(
+                "the period is not closed", at: "\(period)", next: "laurel period close \(period)")
+        }
+        return seal
+    }
+
+    /// The proof that a statement, a closed period or a document is in the log, as a `tlog-proof` file.
     package func prove(_ entry: String) async throws -> String {
         try await signingLog { store, _, checkpoint, tree in
             let named = try await store.list().first { $0.id == entry }?.sha256
-            guard let digest = named ?? Digest(hex: entry) else {
+            let sealed = try await store.seal(of: entry).map { Digest.sha256($0) }
+            guard let digest = named ?? sealed ?? Digest(hex: entry) else {
                 throw LaurelError.input(
-                    "neither a statement nor a SHA-256", at: entry, next: "see laurel statement list")
+                    "neither a statement, nor a closed period, nor a SHA-256", at: entry,
+                    next: "see laurel statement list and laurel period list")
             }
             guard let index = try await store.logIndex(of: digest) else {
                 throw LaurelError.input("the log has no such entry", at: entry)

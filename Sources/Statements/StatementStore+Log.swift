@@ -68,6 +68,11 @@ extension StatementStore {
         ).first?.get("index")
     }
 
+    /// What binds the journals of a closed period to the log, as the bytes whose digest the log holds; nil while it is open.
+    package func seal(of period: String) async throws -> [UInt8]? {
+        try await connection.query("SELECT bytes FROM statements.seal WHERE period_id = \(period)").first?.get("bytes")
+    }
+
     /// The signed state of the whole log: the one that was signed when it had this size, or a new one.
     package func checkpoint(
         origin: String, key: PrivateKey, tree: LogTreeLevels, at time: Timestamp

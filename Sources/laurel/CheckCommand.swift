@@ -11,13 +11,13 @@ struct CheckCommand: AsyncParsableCommand {
         discussion: "laurel check --strict")
 
     @OptionGroup var global: GlobalOptions
-    @Flag(help: "Also recompute allocations and digests, grants and triggers.") var strict = false
+    @Flag(help: "Also recompute allocations, digests and signatures, the log, grants and triggers.") var strict = false
     @Flag(help: "Show each invariant with its SQL instead of checking.") var explain = false
 
     func run() async throws {
-        let ledger = try await global.openHouse().ledger
-        if explain { return try await show(ledger.invariants().filter { strict || !$0.isStrict }) }
-        let violations = try await ledger.check(strict: strict)
+        let service = BookCheckService(try await global.openHouse())
+        if explain { return try await show(service.invariants(strict: strict)) }
+        let violations = try await service.check(strict: strict)
         guard let first = violations.first else {
             if global.format == .json { Terminal.put("[]") }
             return

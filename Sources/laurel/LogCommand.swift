@@ -6,7 +6,7 @@ import Monthly
 struct LogCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "log", abstract: "The transparency log: checkpoints and proofs.",
-        subcommands: [CheckpointOfLog.self, Prove.self, Consistency.self])
+        subcommands: [CheckpointOfLog.self, Prove.self, Seal.self, Consistency.self])
 
     struct CheckpointOfLog: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -22,16 +22,35 @@ struct LogCommand: AsyncParsableCommand {
 
     struct Prove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print the proof that a statement or document is in the log.",
+            abstract: "Print the proof that a statement, a closed period or a document is in the log.",
             discussion: "Example: laurel log prove 2026-10-usd-ada-lovelace")
 
         @OptionGroup var global: GlobalOptions
 
-        @Argument(help: "A statement's id, or a document's SHA-256.")
+        @Argument(help: "A statement's id, a closed period, or a document's SHA-256.")
         var entry: String
 
         func run() async throws {
             Terminal.put(Array(try await StatementService(try await global.openHouse()).prove(entry).utf8))
+        }
+    }
+
+    struct Seal: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print what binds the journals of a closed period to the log: its SHA-256 is the log's entry.",
+            discussion: """
+                journals_sha256 is of one line a journal, by number: its number, the digest of its lines, its key.
+                Example: laurel log seal 2026-10 | sha256sum
+                """)
+
+        @OptionGroup var global: GlobalOptions
+
+        @Argument(help: "YYYY-MM.")
+        var period: String
+
+        func run() async throws {
+            let month = try Reading.period(period, "PERIOD")
+            Terminal.put(try await StatementService(try await global.openHouse()).seal(of: month))
         }
     }
 

@@ -93,7 +93,7 @@ struct PeriodCommand: AsyncParsableCommand {
 
     struct Close: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Freeze a period: closing balances are written and no journal enters it again.",
+            abstract: "Freeze a period: balances are written, its journals sealed in the log, none enters it again.",
             discussion: "laurel period close 2026-10")
         @OptionGroup var global: GlobalOptions
         @OptionGroup var posting: PostingOptions
@@ -101,7 +101,7 @@ struct PeriodCommand: AsyncParsableCommand {
 
         func run() async throws {
             let month = try Reading.period(period, "PERIOD")
-            let done = try await global.openHouse().ledger.closePeriod(month, posting: posting.posting)
+            let done = try await global.openHouse().close(month, posting: posting.posting)
             Record(fields: [("period", .string(period)), ("state", .string(done ? "closed" : "closed already"))])
                 .write(as: global.format)
             posting.noteRehearsal()
