@@ -114,11 +114,11 @@ let package = Package(
         tests(of: "Registry", ["Errors", "Documents", "Images", "Numerics", "Postgres", "TestSupport"]),
         tests(of: "Postgres", ["Errors", "TestSupport"]),
         tests(of: "Diffusion", ["Errors", "Images", "Numerics"], fixtures: true),
-        tests(of: "Money", ["Errors"]),
+        tests(of: "Money", ["Errors", "TestSupport"]),
         tests(of: "Ledger", ["Errors", "Documents", "Money", "Postgres", "Schema", "TestSupport", "laurel"]),
         tests(of: "Numerics"),
         tests(of: "Valuation", ["Errors", "Documents", "Numerics", "laurel"], fixtures: true),
-        tests(of: "Documents", ["Errors"]),
+        tests(of: "Documents", ["Errors", "TestSupport"]),
         tests(of: "Statements", ["Errors", "Documents", "Money", "Postgres", "TestSupport", "laurel"]),
         tests(of: "laurel", ["Documents", "Postgres", "TestSupport"], fixtures: true),
         tests(

@@ -1,5 +1,6 @@
 import Documents
 import Errors
+import TestSupport
 import Testing
 
 @Suite("CSV")
@@ -87,7 +88,7 @@ struct CSVTests {
 
     @Test("What is written raw reads back the same; mutated files never crash the reader")
     func roundTrips() throws {
-        var random = SplitMix(state: 7)
+        var random = SplitMix(seed: 7)
         let alphabet = Array("a,\"\n\r;é😂= '")
         for _ in 0..<2000 {
             let width = 1 + random.int(below: 3)

@@ -1,5 +1,6 @@
 import Documents
 import Errors
+import TestSupport
 import Testing
 
 @Suite("Canonical JSON")
@@ -77,7 +78,7 @@ struct CanonicalTests {
 
     @Test("Whatever is accepted has one spelling; mutated documents never crash the parser")
     func fuzz() throws {
-        var random = SplitMix(state: 20_261_031)
+        var random = SplitMix(seed: 20_261_031)
         for _ in 0..<3000 {
             var members: [String: CanonicalValue] = ["$schema": "s/v1"]
             for _ in 0..<random.int(below: 4) { members[random.key()] = random.value(depth: 2) }
@@ -101,18 +102,7 @@ struct CanonicalTests {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): a seeded stream for test cases.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SplitMix {
     mutating func int(below bound: Int) -> Int { Int(next() % UInt64(bound)) }
 
     mutating func key() -> String {

@@ -3,6 +3,7 @@ import Errors
 import Ledger
 import Money
 import Postgres
+import TestSupport
 import Testing
 
 @Suite struct AllocationTests {

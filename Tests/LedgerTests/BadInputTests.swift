@@ -1,4 +1,4 @@
-import Foundation
+import TestSupport
 import Testing
 
 /// What people get wrong, through the command line: refused with the place, and nothing is changed.
@@ -10,14 +10,14 @@ import Testing
     ]
 
     @Test func filesAreRefusedWithLineAndColumn() async throws {
-        try await withProgram { program in
-            try program.done(
+        try await LaurelProgram.withHome { program in
+            try await program.succeed(
                 "revenue", "add", "--period", "2026-01", "--amount", "5.00", "--currency", "USD", "--source", "shop",
                 "--ref", "first")
-            try program.done("contributor", "add", "ada", "--name", "Ada")
+            try await program.succeed("contributor", "add", "ada", "--name", "Ada")
             let weights = try program.file("weights.csv", "contributor,weight\nada,1\n")
-            try program.done("allocate", "--period", "2026-01", "--weights", weights)
-            try program.done("period", "close", "2026-01")
+            try await program.succeed("allocate", "--period", "2026-01", "--weights", weights)
+            try await program.succeed("period", "close", "2026-01")
             let good = "2026-02,1.00,USD,shop,good\n"
             var cases = Self.amounts.map { ("2026-02,\($0),USD,shop,bad", ":3:9:") }
             cases += [
@@ -30,25 +30,25 @@ import Testing
             ]
             for (row, place) in cases {
                 let file = try program.file("bad.csv", "period,amount,currency,source,ref\n\(good)\(row)\n")
-                let answer = try program.run("revenue", "import", file)
+                let answer = try await program.run("revenue", "import", file)
                 #expect(answer.status == 2, "\(row): \(answer)")
-                #expect(answer.complaint.contains("bad.csv\(place)"), "\(row): \(answer.complaint)")
-                #expect(answer.complaint.split(separator: "\n").count == 1, "\(row): \(answer.complaint)")
+                #expect(answer.errors.contains("bad.csv\(place)"), "\(row): \(answer.errors)")
+                #expect(answer.errors.split(separator: "\n").count == 1, "\(row): \(answer.errors)")
             }
             let closed = try program.file(
                 "bad.csv", "period,amount,currency,source,ref\n\(good)2026-01,1.00,USD,shop,bad\n")
-            let late = try program.run("revenue", "import", closed)
-            #expect(late.status == 4 && late.complaint.contains("bad.csv:3:1"), "\(late)")
+            let late = try await program.run("revenue", "import", closed)
+            #expect(late.status == 4 && late.errors.contains("bad.csv:3:1"), "\(late)")
             let half = "4000000000000.00"
             let sums = try program.file(
                 "bad.csv",
                 "period,amount,currency,source,ref\n2026-02,\(half),USD,shop,good\n2026-02,\(half),USD,shop,bad\n")
-            let overflow = try program.run("revenue", "import", sums)
-            #expect(overflow.status == 2 && overflow.complaint.contains("bad.csv:3:1"), "\(overflow)")
+            let overflow = try await program.run("revenue", "import", sums)
+            #expect(overflow.status == 2 && overflow.errors.contains("bad.csv:3:1"), "\(overflow)")
             // Nothing of the refused files was kept.
-            let receipts = try program.done("revenue", "list", "--format", "csv")
+            let receipts = try await program.succeed("revenue", "list", "--format", "csv").output
             #expect(!receipts.contains("good") && !receipts.contains("bad"))
-            #expect(try program.run("check", "--strict").status == 0)
+            #expect(try await program.run("check", "--strict").status == 0)
         }
     }
 
@@ -59,17 +59,18 @@ import Testing
         (["--fee", "10.00"], "fee"),
     ])
     func optionsAreRefusedByName(changed: [String], named: String) async throws {
-        try await withProgram { program in
+        try await LaurelProgram.withHome { program in
             var options = [
                 "--period": "2026-10", "--amount": "10.00", "--currency": "USD", "--source": "shop", "--ref": "r",
             ]
             options[changed[0]] = changed[1]
-            let (process, _, complaint) = try program.start(
-                ["revenue", "add"] + options.sorted { $0.key < $1.key }.flatMap { ["\($0.key)=\($0.value)"] })
-            process.waitUntilExit()
-            let text = try String(contentsOf: complaint, encoding: .utf8)
-            #expect(process.terminationStatus == 2 && text.contains(named), "\(text)")
-            #expect(try program.done("revenue", "list", "--format", "csv").split(separator: "\r\n").count == 1)
+            let run = try await program.start(
+                ["revenue", "add"] + options.sorted { $0.key < $1.key }.flatMap { ["\($0.key)=\($0.value)"] }
+            ).end()
+            #expect(run.status == 2 && run.errors.contains(named), "\(run.errors)")
+            #expect(
+                try await program.succeed("revenue", "list", "--format", "csv").output.split(separator: "\r\n").count
+                    == 1)
         }
     }
 }

@@ -3,6 +3,7 @@ import Ledger
 import Money
 import Postgres
 import Synchronization
+import TestSupport
 import Testing
 
 /// Counts the writers that are still at it.

@@ -5,19 +5,6 @@ import Money
 import Postgres
 import TestSupport
 
-/// A small generator, so that a failing sequence can be run again from its printed seed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 /// Runs a test on fresh books with parties `p1…pN`; `administration` is a superuser's connection to the same database.
 func withBooks<T>(
     parties: Int = 5, _ body: (_ ledger: Ledger, _ administration: Database) async throws -> T

@@ -18,7 +18,7 @@ private final class Writing: Sendable {
 @Suite struct KillTests {
     /// Programs that are killed at any moment leave whole receipts or none, and the same command again ends the matter.
     @Test func clientsDie() async throws {
-        try await withProgram { program in
+        try await LaurelProgram.withHome { program in
             var random = SplitMix(seed: 20_261_121)
             func command(_ number: Int) -> [String] {
                 [
@@ -28,28 +28,23 @@ private final class Writing: Sendable {
             }
             var acknowledged: Set<Int> = []
             for first in stride(from: 1, through: 20, by: 4) {
-                let running = try (first..<first + 4).map {
-                    (number: $0, process: try program.start(command($0)).process)
+                let clients = try (first..<first + 4).map {
+                    (number: $0, client: try program.start(command($0)))
                 }
                 // From before the connection is there until after the answer.
                 usleep(useconds_t(20_000 + random.next() % 130_000))
-                for (number, process) in running {
-                    if number % 4 != 0 { kill(process.processIdentifier, SIGKILL) }
-                    process.waitUntilExit()
-                    if process.terminationReason == .exit && process.terminationStatus == 0 {
-                        acknowledged.insert(number)
-                    }
+                for (number, client) in clients {
+                    if number % 4 != 0 { client.kill() }
+                    if try await client.end().status == 0 { acknowledged.insert(number) }
                 }
             }
-            let ledger = Ledger(database: Database(url: program.databaseURL))
+            let ledger = Ledger(database: Database(url: program.database.url))
             let kept = Set(try await ledger.receipts().map(\.receipt.reference))
             #expect(acknowledged.isSubset(of: Set((1...20).filter { kept.contains("r\($0)") })))
             for number in 1...20 {
-                let (process, output, _) = try program.start(command(number))
-                process.waitUntilExit()
                 // The key remembers the first answer, also when nobody heard it.
-                let answer = try String(contentsOf: output, encoding: .utf8)
-                #expect(process.terminationStatus == 0 && answer.contains("recorded"), "\(number): \(answer)")
+                let again = try await program.start(command(number)).end()
+                #expect(again.status == 0 && again.output.contains("recorded"), "\(number): \(again)")
             }
             #expect(try await ledger.receipts().count == 20)
             #expect(try await ledger.balance("pool:2026-10") == -210_000_000)

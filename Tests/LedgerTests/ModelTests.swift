@@ -2,6 +2,7 @@ import Documents
 import Ledger
 import Money
 import Postgres
+import TestSupport
 import Testing
 
 /// The ledger in the database against the one in memory, command by command.

@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import TestSupport
 import Testing
 
 /// A year of a thousand contributors in three currencies, played through the command line.
@@ -42,69 +43,72 @@ import Testing
     }
 
     @Test func twelveMonths() async throws {
-        try await withProgram { program in
+        try await LaurelProgram.withHome { program in
             var people = "id,name\n"
             for number in 1...1000 { people += "c\(String(10_000 + number).dropFirst()),Contributor \(number)\n" }
-            try program.done("contributor", "import", program.file("people.csv", people))
-            try program.done(
+            try await program.succeed("contributor", "import", program.file("people.csv", people))
+            try await program.succeed(
                 "terms", "set", "c0002", "--currency", "USD", "--from", "2026-01-01", "--min-payout", "500.00")
-            try program.done(
+            try await program.succeed(
                 "terms", "set", "c0003", "--currency", "KWD", "--from", "2026-01-01", "--reserve-ppm", "100000",
                 "--reserve-months", "3")
-            try program.done("tax", "rule", "US", "--form", "W-8BEN", "--rate-ppm", "150000", "--from", "2026-01-01")
-            try program.done(
+            try await program.succeed(
+                "tax", "rule", "US", "--form", "W-8BEN", "--rate-ppm", "150000", "--from", "2026-01-01")
+            try await program.succeed(
                 "tax", "profile", "c0006", "--country", "US", "--form", "W-8BEN", "--signed-on", "2026-01-01")
             for month in 1...12 {
                 let period = "2026-\(String(100 + month).dropFirst())"
                 let last = "2026-\(String(99 + month).dropFirst())"
-                try program.done("revenue", "import", program.file("revenue-\(month).csv", revenue(month)))
+                try await program.succeed("revenue", "import", program.file("revenue-\(month).csv", revenue(month)))
                 switch month {
                 case 1:
-                    try program.done(
+                    try await program.succeed(
                         "advance", "pay", "c0001", "--amount", "300.00", "--currency", "USD", "--recoup-ppm", "500000",
                         "--period", period, "--ref", "A-1")
-                case 2: try program.done("hold", "place", "--dataset", "c0007-sketches", "--reason", "disputed")
-                case 5: try program.done("hold", "release", "1", "--period", period)
+                case 2:
+                    try await program.succeed("hold", "place", "--dataset", "c0007-sketches", "--reason", "disputed")
+                case 5: try await program.succeed("hold", "release", "1", "--period", period)
                 case 9:
-                    try program.done(
+                    try await program.succeed(
                         "revenue", "add", "--period", period, "--amount", "77.00", "--currency", "USD", "--source",
                         "shop", "--ref", "U-void")
-                    try program.done("revenue", "void", "U-void")
+                    try await program.succeed("revenue", "void", "U-void")
                 default: break
                 }
-                try program.done("revenue", "collect", "K-\(month)")
+                try await program.succeed("revenue", "collect", "K-\(month)")
                 let file = try program.file("weights-\(month).csv", weights(month))
-                try program.done("allocate", "--period", period, "--weights", file)
+                try await program.succeed("allocate", "--period", period, "--weights", file)
                 if month == 4 {
-                    try program.done(
+                    try await program.succeed(
                         "payment", "return", "c0010", "--period", last, "--reason", "account closed", "--into", period)
                 }
                 if month == 7 {
                     let other = try program.file("restated.csv", weights(6, shifted: true))
-                    let refused = try program.run("allocate", "--period", "2026-06", "--weights", other)
+                    let refused = try await program.run("allocate", "--period", "2026-06", "--weights", other)
                     #expect(refused.status == 4)
-                    try program.done("allocate", "--period", "2026-06", "--weights", other, "--into", period)
+                    try await program.succeed("allocate", "--period", "2026-06", "--weights", other, "--into", period)
                 }
                 if month == 8 {
-                    try program.done(
+                    try await program.succeed(
                         "ledger", "convert", "c0008", "--amount", "10.00", "--from", "USD", "--to", "JPY", "--rate",
                         "151.237", "--rate-source", "ECB", "--rate-on", "2026-08-20", "--period", period, "--ref", "X-1"
                     )
                 }
-                try program.done("period", "settle", period)
-                try program.done("payment", "settle", "--period", period)
-                try program.done("period", "close", period)
-                let check = try program.run("check", "--strict")
-                #expect(check.status == 0 && check.output.isEmpty && check.complaint.isEmpty, "\(period) \(check)")
+                try await program.succeed("period", "settle", period)
+                try await program.succeed("payment", "settle", "--period", period)
+                try await program.succeed("period", "close", period)
+                let check = try await program.run("check", "--strict")
+                #expect(check.status == 0 && check.output.isEmpty && check.errors.isEmpty, "\(period) \(check)")
             }
             try await compareWithHledger(program)
-            try readReports(program)
+            try await readReports(program)
         }
     }
 
     /// Another program adds the books up to the same balances, to the last micro.
-    private func compareWithHledger(_ program: Program) async throws {
-        let books = try program.file("books.journal", program.done("ledger", "export", "--format", "hledger"))
+    private func compareWithHledger(_ program: LaurelProgram) async throws {
+        let books = try await program.file(
+            "books.journal", program.succeed("ledger", "export", "--format", "hledger").output)
         _ = try hledger(["-f", books, "check", "accounts", "commodities", "balancednoautoconversion", "ordereddates"])
         let balances = try hledger(["-f", books, "balance", "--flat", "--no-total", "--layout=bare", "-O", "csv"])
         var theirs: [String: String] = [:]
@@ -114,7 +118,7 @@ import Testing
         }
         var ours: [String: String] = [:]
         var currencies: Set<String> = []
-        for row in try table(program.done("ledger", "trial-balance", "--format", "csv")) {
+        for row in try await table(program.succeed("ledger", "trial-balance", "--format", "csv").output) {
             let balance = row["balance"] ?? ""
             currencies.insert(row["currency"] ?? "")
             if balance != "0.000000" { ours["\(row["account"] ?? "") \(row["currency"] ?? "")"] = balance }
@@ -140,43 +144,43 @@ import Testing
     }
 
     /// Each event shows in the payouts of its month.
-    private func readReports(_ program: Program) throws {
-        func payout(_ month: String, _ payee: String, _ currency: String) throws -> [String: String] {
-            let rows = try table(program.done("report", "payouts", "--period", month, "--raw"))
+    private func readReports(_ program: LaurelProgram) async throws {
+        func payout(_ month: String, _ payee: String, _ currency: String) async throws -> [String: String] {
+            let rows = try await table(program.succeed("report", "payouts", "--period", month, "--raw").output)
             return try #require(rows.first { $0["contributor"] == payee && $0["currency"] == currency })
         }
-        let below = try payout("2026-01", "c0002", "USD")
+        let below = try await payout("2026-01", "c0002", "USD")
         #expect(below["status"] == "below_minimum" && below["paid"] == "0.000000")
         #expect(below["carried"] == below["earned"])
-        #expect(try payout("2026-02", "c0002", "USD")["opening"] == below["carried"])
-        let recouped = try payout("2026-01", "c0001", "USD")
+        #expect(try await payout("2026-02", "c0002", "USD")["opening"] == below["carried"])
+        let recouped = try await payout("2026-01", "c0001", "USD")
         #expect(recouped["deducted"] != "0.000000")
-        #expect(try payout("2026-12", "c0001", "USD")["deducted"] == "0.000000")
-        #expect(try payout("2026-01", "c0003", "KWD")["released"] == "0.000000")
-        let reserve = try payout("2026-01", "c0003", "KWD")
-        #expect(try payout("2026-04", "c0003", "KWD")["released"] == reserve["deducted"])
-        #expect(try payout("2026-02", "c0007", "USD")["deducted"] != "0.000000")
-        #expect(try payout("2026-05", "c0007", "USD")["released"] != "0.000000")
-        #expect(try payout("2026-03", "c0010", "USD")["status"] == "returned")
-        #expect(try payout("2026-04", "c0010", "USD")["returned"] == payout("2026-03", "c0010", "USD")["paid"])
-        #expect(try payout("2026-07", "c0004", "USD")["adjusted"] != "0.000000")
-        #expect(try payout("2026-08", "c0008", "JPY")["converted"] == "1512.370000")
-        #expect(try payout("2026-01", "c0006", "USD")["deducted"] != "0.000000")
+        #expect(try await payout("2026-12", "c0001", "USD")["deducted"] == "0.000000")
+        #expect(try await payout("2026-01", "c0003", "KWD")["released"] == "0.000000")
+        let reserve = try await payout("2026-01", "c0003", "KWD")
+        #expect(try await payout("2026-04", "c0003", "KWD")["released"] == reserve["deducted"])
+        #expect(try await payout("2026-02", "c0007", "USD")["deducted"] != "0.000000")
+        #expect(try await payout("2026-05", "c0007", "USD")["released"] != "0.000000")
+        #expect(try await payout("2026-03", "c0010", "USD")["status"] == "returned")
+        #expect(try await payout("2026-04", "c0010", "USD")["returned"] == payout("2026-03", "c0010", "USD")["paid"])
+        #expect(try await payout("2026-07", "c0004", "USD")["adjusted"] != "0.000000")
+        #expect(try await payout("2026-08", "c0008", "JPY")["converted"] == "1512.370000")
+        #expect(try await payout("2026-01", "c0006", "USD")["deducted"] != "0.000000")
         let samples = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Reports/samples")
         for name in ["payouts", "allocation", "ledger", "trial-balance", "contributors", "credits"] {
-            let file = program.home.appending(path: "\(name).csv")
-            try program.done("report", name, "--period", "2026-07", "--out", file.path)
+            let file = program.folder.appending(path: "\(name).csv")
+            try await program.succeed("report", name, "--period", "2026-07", "--out", file.path)
             let sample = try String(contentsOf: samples.appending(path: "\(name).csv"), encoding: .utf8)
             let report = try String(contentsOf: file, encoding: .utf8)
             #expect(report.prefix { $0 != "\r\n" } == sample.prefix { $0 != "\r\n" }, "the columns of \(name)")
             let summary = try String(
-                contentsOf: program.home.appending(path: "\(name).summary.json"), encoding: .utf8)
+                contentsOf: program.folder.appending(path: "\(name).summary.json"), encoding: .utf8)
             #expect(summary.contains(Digest.sha256([UInt8](report.utf8)).hex))
             #expect(summary.contains("\"row_count\":\(report.split(separator: "\r\n").count - 1)"))
         }
-        let allocation = try table(program.done("report", "allocation", "--period", "2026-06", "--raw"))
+        let allocation = try await table(program.succeed("report", "allocation", "--period", "2026-06", "--raw").output)
         #expect(allocation.count == 3 * 1001)
-        let restated = try table(program.done("report", "ledger", "--period", "2026-07", "--raw"))
+        let restated = try await table(program.succeed("report", "ledger", "--period", "2026-07", "--raw").output)
         #expect(restated.contains { $0["relates_to_period"] == "2026-06" && $0["kind"] == "prior_period_adjusted" })
     }
 }

@@ -1,5 +1,6 @@
 import Errors
 import Money
+import TestSupport
 import Testing
 
 @Suite struct MicrosTests {

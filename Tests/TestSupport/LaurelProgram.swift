@@ -48,6 +48,13 @@ package struct LaurelProgram: Sendable {
         }
     }
 
+    /// Writes a file that commands read; its path.
+    package func file(_ name: String, _ text: String) throws -> String {
+        let url = folder.appending(path: name)
+        try Data(text.utf8).write(to: url)
+        return url.path
+    }
+
     /// Runs a command to its end.
     @discardableResult
     package func run(_ arguments: String...) async throws -> Run { try await start(arguments).end() }
