@@ -1,27 +1,8 @@
 import ArgumentParser
 import Documents
 import Errors
-import Foundation
 import Ledger
 import Money
-import Monthly
-
-/// Where the home is, for commands whose `--format` means something else.
-struct PlaceOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Keys, image store, private PostgreSQL, caches.", valueName: "dir"))
-    var home: String?
-
-    @Option(
-        name: .customLong("database-url"),
-        help: ArgumentHelp("A PostgreSQL to use instead of the private one in the home directory.", valueName: "url"))
-    var databaseURL: String?
-
-    /// The opened house.
-    func openHouse() async throws -> House {
-        try await House.open(
-            House.Address(home: home, databaseURL: databaseURL, environment: ProcessInfo.processInfo.environment))
-    }
-}
 
 extension PostingOptions {
     /// How the ledger is to post.

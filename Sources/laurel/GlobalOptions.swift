@@ -1,12 +1,14 @@
 import ArgumentParser
+import Foundation
+import Monthly
 
 /// The form of a result on stdout.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, json, csv
 }
 
-/// What every command understands.
-struct GlobalOptions: ParsableArguments {
+/// Where the home is; alone for commands whose `--format` means something else.
+struct PlaceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Keys, image store, private PostgreSQL, caches.", valueName: "dir"))
     var home: String?
 
@@ -15,8 +17,27 @@ struct GlobalOptions: ParsableArguments {
         help: ArgumentHelp("A PostgreSQL to use instead of the private one in the home directory.", valueName: "url"))
     var databaseURL: String?
 
+    /// Where this command's home and database are.
+    var address: House.Address {
+        House.Address(home: home, databaseURL: databaseURL, environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// The opened house.
+    func openHouse() async throws -> House { try await House.open(address) }
+}
+
+/// What every command understands.
+struct GlobalOptions: ParsableArguments {
+    @OptionGroup var place: PlaceOptions
+
     @Option(help: "The form of the result on stdout.")
     var format: OutputFormat = .table
+
+    /// Where this command's home and database are.
+    var address: House.Address { place.address }
+
+    /// The opened house.
+    func openHouse() async throws -> House { try await place.openHouse() }
 }
 
 /// What every command that posts or pays understands.

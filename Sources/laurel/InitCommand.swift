@@ -2,16 +2,6 @@ import ArgumentParser
 import Foundation
 import Monthly
 
-extension GlobalOptions {
-    /// Where this command's home and database are.
-    var address: House.Address {
-        House.Address(home: home, databaseURL: databaseURL, environment: ProcessInfo.processInfo.environment)
-    }
-
-    /// The opened house.
-    func openHouse() async throws -> House { try await House.open(address) }
-}
-
 struct InitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
