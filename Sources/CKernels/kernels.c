@@ -54,11 +54,11 @@ void laurel_norm_forward(int images, int pixels, int channels, float *x, const f
 }
 
 void laurel_norm_backward(int images, int pixels, int channels, const float *dy, int dy_stride, const float *x,
-                          const float *statistics, const float *gamma, const float *beta, int silu, float *dgamma,
-                          float *dbeta, long apart, float *dx, const float *first, const float *second, float *dshift,
-                          int dshift_stride, float *scratch) {
-    DISPATCH(norm_backward, images, pixels, channels, dy, dy_stride, x, statistics, gamma, beta, silu, dgamma, dbeta,
-             apart, dx, first, second, dshift, dshift_stride, scratch)
+                          const float *statistics, const float *gamma, const float *beta, const float *y, int y_stride,
+                          float *dgamma, float *dbeta, long apart, float *dx, const float *first, const float *second,
+                          float *dshift, int dshift_stride, float *scratch) {
+    DISPATCH(norm_backward, images, pixels, channels, dy, dy_stride, x, statistics, gamma, beta, y, y_stride, dgamma,
+             dbeta, apart, dx, first, second, dshift, dshift_stride, scratch)
 }
 
 void laurel_silu_forward(long count, const float *x, float *y) { DISPATCH(silu_forward, count, x, y) }

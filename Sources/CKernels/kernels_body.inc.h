@@ -1,147 +1,227 @@
 // One source for all variants: included once for each instruction set, with VARIANT(name) giving the symbol's name.
 
-// exp by 2^n * p(r), |r| <= ln2/2, Cephes' polynomial; relative error below 2e-7 on [-87, 87], clamped outside.
-static inline v8 VARIANT(exponential)(v8 x) {
-    x = __builtin_elementwise_min(__builtin_elementwise_max(x, SPLAT(-87.0f)), SPLAT(87.0f));
+// 2^n * 2^r for n + r = z * log2(e), |r| <= 1/2: n goes into the exponent's bits, and a polynomial whose relative error is
+// below 1.2e-7 gives 2^r. Where multiply and add are one instruction the result is within 5e-7 of exp(z), relatively, for
+// all |z| <= 87, and within 3e-7 for |z| <= 10; two instructions round z * log2(e), which adds |z| * 6e-8. exp(0) is 1.
+static inline __attribute__((always_inline)) v8 VARIANT(unclamped_exponential)(v8 z) {
+    const float log2e = 1.44269504088896341f;
     const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer in the low mantissa bits
-    v8 t = x * 1.44269504088896341f + magic;
-    v8 n = t - magic;
-    v8 r = x - n * 0.693359375f;
-    r = r - n * -2.12194440e-4f;
-    v8 p = SPLAT(1.9875691500e-4f);
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * (r * r) + r + 1.0f;
-    v8i bits;
+    const v8 t = z * log2e + magic;
+    const v8 r = z * log2e - (t - magic);
+    const v8 square = r * r;
+    v8 p = r * 0.00132646586f + 0.00967156608f;
+    p = p * square + (r * 0.0555073433f + 0.240222409f);
+    p = p * square + (r * 0.693147004f + 1.0f);
+    v8i bits, power;
     __builtin_memcpy(&bits, &t, sizeof bits);
-    bits = ((bits - 0x4B400000) + 127) << 23;
-    v8 power;
-    __builtin_memcpy(&power, &bits, sizeof power);
-    return p * power;
+    __builtin_memcpy(&power, &p, sizeof power);
+    power += bits << 23;
+    __builtin_memcpy(&p, &power, sizeof p);
+    return p;
 }
 
-static inline v8 VARIANT(sigmoid)(v8 z) { return 1.0f / (1.0f + VARIANT(exponential)(-z)); }
+static inline __attribute__((always_inline)) v8 VARIANT(clamp87)(v8 z) {
+    return __builtin_elementwise_min(__builtin_elementwise_max(z, SPLAT(-87.0f)), SPLAT(87.0f));
+}
+
+static inline __attribute__((always_inline)) v8 VARIANT(exponential)(v8 z) {
+    return VARIANT(unclamped_exponential)(VARIANT(clamp87)(z));
+}
+
+// 1 + exp(-z), whose inverse is the sigmoid.
+static inline __attribute__((always_inline)) v8 VARIANT(one_and_exponential)(v8 z) {
+    return 1.0f + VARIANT(unclamped_exponential)(-VARIANT(clamp87)(z));
+}
+
+// The slope of z * sigmoid(z).
+static inline __attribute__((always_inline)) v8 VARIANT(silu_slope)(v8 z) {
+    const v8 s = 1.0f / VARIANT(one_and_exponential)(z);
+    return (z * s) * (1.0f - s) + s;
+}
+
+// The same where y = z * sigmoid(z) is known, without another exponential: the sigmoid is y / z, or a half at 0.
+static inline __attribute__((always_inline)) v8 VARIANT(silu_slope_of)(v8 z, v8 y) {
+    const v8 quotient = y / z, half = SPLAT(0.5f);
+    const v8i known = z != 0;
+    v8i share, other;
+    __builtin_memcpy(&share, &quotient, sizeof share);
+    __builtin_memcpy(&other, &half, sizeof other);
+    share = (share & known) | (other & ~known);
+    v8 s;
+    __builtin_memcpy(&s, &share, sizeof s);
+    return y * (1.0f - s) + s;
+}
+
+// Four sums, one for each of four pixels in turn, keep the adders busy; this is their total for a group.
+static inline __attribute__((always_inline)) float VARIANT(sum4)(const v8 sums[4]) {
+    return VARIANT(sum)((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
+// What takes eight channels' x to z = slope * x + constant. One function for both ways, because the way back divides by the
+// z of the way forward.
+static inline __attribute__((always_inline)) void VARIANT(norm_line)(const float *gamma, const float *beta,
+                                                                     const float *statistics, v8 *slope,
+                                                                     v8 *constant) {
+    *slope = VARIANT(load)(gamma) * statistics[1];
+    *constant = VARIANT(load)(beta) - *slope * statistics[0];
+}
+
+// Normalises one image's `wide` neighbouring groups, one or two: two fill a cache line.
+static inline __attribute__((always_inline)) void VARIANT(norm_forward_groups)(
+    const int wide, int pixels, long x_stride, float *x, const float *shift, const float *gamma, const float *beta,
+    int silu, float *y, long y_stride, float *statistics) {
+    const float share = 1.0f / (float)(LAUREL_GROUP * pixels);
+    v8 offset[2] = {SPLAT(0), SPLAT(0)}, slope[2], constant[2], sums[2][4], mean[2];
+    for (int g = 0; g < wide; g++)
+        for (int i = 0; i < 4; i++) sums[g][i] = SPLAT(0);
+    if (shift) {
+        for (int g = 0; g < wide; g++) offset[g] = VARIANT(load)(shift + 8 * g);
+        for (int p = 0; p < pixels; p += 4)
+            for (int i = 0; i < 4; i++)
+                for (int g = 0; g < wide; g++) {
+                    float *place = x + (p + i) * x_stride + 8 * g;
+                    const v8 value = VARIANT(load)(place) + offset[g];
+                    VARIANT(store)(place, value);
+                    sums[g][i] += value;
+                }
+    } else {
+        for (int p = 0; p < pixels; p += 4)
+            for (int i = 0; i < 4; i++)
+                for (int g = 0; g < wide; g++) sums[g][i] += VARIANT(load)(x + (p + i) * x_stride + 8 * g);
+    }
+    for (int g = 0; g < wide; g++) {
+        mean[g] = SPLAT(0) + VARIANT(sum4)(sums[g]) * share;
+        for (int i = 0; i < 4; i++) sums[g][i] = SPLAT(0);
+    }
+    for (int p = 0; p < pixels; p += 4)
+        for (int i = 0; i < 4; i++)
+            for (int g = 0; g < wide; g++) {
+                const v8 distance = VARIANT(load)(x + (p + i) * x_stride + 8 * g) - mean[g];
+                sums[g][i] += distance * distance;
+            }
+    for (int g = 0; g < wide; g++) {
+        statistics[2 * g] = mean[g][0];
+        statistics[2 * g + 1] = 1.0f / __builtin_sqrtf(VARIANT(sum4)(sums[g]) * share + 1e-5f);
+        VARIANT(norm_line)(gamma + 8 * g, beta + 8 * g, statistics + 2 * g, slope + g, constant + g);
+    }
+    if (silu) {
+        for (int p = 0; p < pixels; p++)
+            for (int g = 0; g < wide; g++) {
+                const v8 z = VARIANT(load)(x + p * x_stride + 8 * g) * slope[g] + constant[g];
+                VARIANT(store)(y + p * y_stride + 8 * g, z / VARIANT(one_and_exponential)(z));
+            }
+    } else {
+        for (int p = 0; p < pixels; p++)
+            for (int g = 0; g < wide; g++)
+                VARIANT(store)(y + p * y_stride + 8 * g,
+                               VARIANT(load)(x + p * x_stride + 8 * g) * slope[g] + constant[g]);
+    }
+}
 
 static void VARIANT(norm_forward)(int images, int pixels, int channels, float *x, const float *shift, int shift_stride,
                                   const float *gamma, const float *beta, int silu, float *y, int y_stride,
                                   float *statistics) {
-    const int groups = channels / LAUREL_GROUP;
-    const float share = 1.0f / (float)(LAUREL_GROUP * pixels);
-    for (int n = 0; n < images; n++) {
-        for (int g = 0; g < groups; g++) {
-            float *source = x + (long)n * pixels * channels + g * 8;
-            float *target = y + (long)n * pixels * y_stride + g * 8;
-            v8 total0 = SPLAT(0), total1 = SPLAT(0);
-            if (shift) {
-                v8 s = VARIANT(load)(shift + (long)n * shift_stride + g * 8);
-                for (int p = 0; p < pixels; p++) {
-                    v8 value = VARIANT(load)(source + (long)p * channels) + s;
-                    VARIANT(store)(source + (long)p * channels, value);
-                    total0 += value;
-                }
+    for (int n = 0; n < images; n++)
+        for (int c = 0; c < channels;) {
+            float *source = x + (long)n * pixels * channels + c, *target = y + (long)n * pixels * y_stride + c;
+            const float *added = shift ? shift + (long)n * shift_stride + c : NULL;
+            float *found = statistics + 2 * (((long)n * channels + c) / LAUREL_GROUP);
+            if (c + 16 <= channels) {
+                VARIANT(norm_forward_groups)(2, pixels, channels, source, added, gamma + c, beta + c, silu, target,
+                                             y_stride, found);
+                c += 16;
             } else {
-                int p = 0;
-                for (; p + 1 < pixels; p += 2) {
-                    total0 += VARIANT(load)(source + (long)p * channels);
-                    total1 += VARIANT(load)(source + (long)(p + 1) * channels);
-                }
-                if (p < pixels) total0 += VARIANT(load)(source + (long)p * channels);
-            }
-            float mean = VARIANT(sum)(total0 + total1) * share;
-            v8 square0 = SPLAT(0), square1 = SPLAT(0);
-            int p = 0;
-            for (; p + 1 < pixels; p += 2) {
-                v8 a = VARIANT(load)(source + (long)p * channels) - mean;
-                v8 b = VARIANT(load)(source + (long)(p + 1) * channels) - mean;
-                square0 += a * a;
-                square1 += b * b;
-            }
-            if (p < pixels) {
-                v8 a = VARIANT(load)(source + (long)p * channels) - mean;
-                square0 += a * a;
-            }
-            float inverse = 1.0f / __builtin_sqrtf(VARIANT(sum)(square0 + square1) * share + 1e-5f);
-            statistics[2 * ((long)n * groups + g)] = mean;
-            statistics[2 * ((long)n * groups + g) + 1] = inverse;
-            v8 a = VARIANT(load)(gamma + g * 8) * inverse;
-            v8 b = VARIANT(load)(beta + g * 8) - a * mean;
-            if (silu) {
-                for (int q = 0; q < pixels; q++) {
-                    v8 z = VARIANT(load)(source + (long)q * channels) * a + b;
-                    VARIANT(store)(target + (long)q * y_stride, z * VARIANT(sigmoid)(z));
-                }
-            } else {
-                for (int q = 0; q < pixels; q++) {
-                    v8 z = VARIANT(load)(source + (long)q * channels) * a + b;
-                    VARIANT(store)(target + (long)q * y_stride, z);
-                }
+                VARIANT(norm_forward_groups)(1, pixels, channels, source, added, gamma + c, beta + c, silu, target,
+                                             y_stride, found);
+                c += 8;
             }
         }
+}
+
+// The gradient of one image's `wide` neighbouring groups. With u = (x - mean) / deviation and z = gamma * u + beta it is
+// (gamma * dz - mean(gamma * dz) - u * mean(gamma * dz * u)) / deviation.
+static inline __attribute__((always_inline)) void VARIANT(norm_backward_groups)(
+    const int wide, int pixels, long x_stride, const float *dy, long dy_stride, const float *x,
+    const float *statistics, const float *gamma, const float *beta, const float *y, long y_stride, float *dgamma,
+    float *dbeta, float *dx, const float *first, const float *second, float *dshift, float *scratch) {
+    const float share = 1.0f / (float)(LAUREL_GROUP * pixels);
+    v8 weight[2], inverse[2], center[2], slope[2], constant[2], sum_g[2], sum_b[2], total[2];
+    for (int g = 0; g < wide; g++) {
+        weight[g] = VARIANT(load)(gamma + 8 * g);
+        inverse[g] = SPLAT(0) + statistics[2 * g + 1];
+        center[g] = inverse[g] * -statistics[2 * g];
+        VARIANT(norm_line)(gamma + 8 * g, beta + 8 * g, statistics + 2 * g, slope + g, constant + g);
+        sum_g[g] = sum_b[g] = total[g] = SPLAT(0);
     }
+    for (int p = 0; p < pixels; p++)
+        for (int g = 0; g < wide; g++) {
+            const v8 value = VARIANT(load)(x + p * x_stride + 8 * g);
+            v8 dz = VARIANT(load)(dy + p * dy_stride + 8 * g);
+            if (y)
+                dz *= VARIANT(silu_slope_of)(value * slope[g] + constant[g], VARIANT(load)(y + p * y_stride + 8 * g));
+            VARIANT(store)(scratch + 8 * ((long)wide * p + g), dz);
+            sum_g[g] += dz * (value * inverse[g] + center[g]);
+            sum_b[g] += dz;
+        }
+    for (int g = 0; g < wide; g++) {
+        VARIANT(store)(dgamma + 8 * g, VARIANT(load)(dgamma + 8 * g) + sum_g[g]);
+        VARIANT(store)(dbeta + 8 * g, VARIANT(load)(dbeta + 8 * g) + sum_b[g]);
+        // dx = dz * slope + x * inverse + constant from here on.
+        const v8 along = inverse[g] * (VARIANT(sum)(sum_g[g] * weight[g]) * share);
+        constant[g] = inverse[g] * -(VARIANT(sum)(sum_b[g] * weight[g]) * share) - center[g] * along;
+        inverse[g] = -inverse[g] * along;
+    }
+    for (int p = 0; p < pixels; p++)
+        for (int g = 0; g < wide; g++) {
+            const long at = p * x_stride + 8 * g;
+            v8 value = VARIANT(load)(x + at) * inverse[g] + constant[g];
+            value += VARIANT(load)(scratch + 8 * ((long)wide * p + g)) * slope[g];
+            total[g] += value;
+            if (first) value += VARIANT(load)(first + at);
+            if (second) value += VARIANT(load)(second + at);
+            VARIANT(store)(dx + at, value);
+        }
+    for (int g = 0; dshift && g < wide; g++) VARIANT(store)(dshift + 8 * g, total[g]);
 }
 
 static void VARIANT(norm_backward)(int images, int pixels, int channels, const float *dy, int dy_stride, const float *x,
-                                   const float *statistics, const float *gamma, const float *beta, int silu,
-                                   float *dgamma, float *dbeta, long apart, float *dx, const float *first,
-                                   const float *second, float *dshift, int dshift_stride, float *scratch) {
-    const int groups = channels / LAUREL_GROUP;
-    const float share = 1.0f / (float)(LAUREL_GROUP * pixels);
-    for (int n = 0; n < images; n++) {
-        for (int g = 0; g < groups; g++) {
-            const long offset = (long)n * pixels * channels + g * 8;
-            const float *source = x + offset;
-            const float *above = dy + (long)n * pixels * dy_stride + g * 8;
-            const float mean = statistics[2 * ((long)n * groups + g)];
-            const float inverse = statistics[2 * ((long)n * groups + g) + 1];
-            const v8 weight = VARIANT(load)(gamma + g * 8), bias = VARIANT(load)(beta + g * 8);
-            v8 sum_g = SPLAT(0), sum_b = SPLAT(0);
-            for (int p = 0; p < pixels; p++) {
-                v8 normal = (VARIANT(load)(source + (long)p * channels) - mean) * inverse;
-                v8 dz = VARIANT(load)(above + (long)p * dy_stride);
-                if (silu) {
-                    v8 z = normal * weight + bias;
-                    v8 s = VARIANT(sigmoid)(z);
-                    dz = dz * (s * (1.0f + z * (1.0f - s)));
-                }
-                VARIANT(store)(scratch + 8 * (long)p, dz);
-                sum_g += dz * normal;
-                sum_b += dz;
+                                   const float *statistics, const float *gamma, const float *beta,
+                                   const float *y, int y_stride, float *dgamma, float *dbeta, long apart, float *dx,
+                                   const float *first, const float *second, float *dshift, int dshift_stride,
+                                   float *scratch) {
+    for (int n = 0; n < images; n++)
+        for (int c = 0; c < channels;) {
+            const long at = (long)n * pixels * channels + c;
+            const float *above = dy + (long)n * pixels * dy_stride + c;
+            const float *found = statistics + 2 * (((long)n * channels + c) / LAUREL_GROUP);
+            const float *result = y ? y + (long)n * pixels * y_stride + c : NULL;
+            const float *one = first ? first + at : NULL, *other = second ? second + at : NULL;
+            float *gamma_sum = dgamma + n * apart + c, *beta_sum = dbeta + n * apart + c;
+            float *shift_sum = dshift ? dshift + (long)n * dshift_stride + c : NULL;
+            if (c + 16 <= channels) {
+                VARIANT(norm_backward_groups)(2, pixels, channels, above, dy_stride, x + at, found, gamma + c, beta + c,
+                                              result, y_stride, gamma_sum, beta_sum, dx + at, one, other, shift_sum,
+                                              scratch);
+                c += 16;
+            } else {
+                VARIANT(norm_backward_groups)(1, pixels, channels, above, dy_stride, x + at, found, gamma + c, beta + c,
+                                              result, y_stride, gamma_sum, beta_sum, dx + at, one, other, shift_sum,
+                                              scratch);
+                c += 8;
             }
-            float *gamma_sum = dgamma + n * apart + g * 8, *beta_sum = dbeta + n * apart + g * 8;
-            VARIANT(store)(gamma_sum, VARIANT(load)(gamma_sum) + sum_g);
-            VARIANT(store)(beta_sum, VARIANT(load)(beta_sum) + sum_b);
-            const float mean_b = VARIANT(sum)(sum_b * weight) * share;
-            const float mean_g = VARIANT(sum)(sum_g * weight) * share;
-            v8 total = SPLAT(0);
-            for (int p = 0; p < pixels; p++) {
-                const long at = offset + (long)p * channels;
-                v8 normal = (VARIANT(load)(x + at) - mean) * inverse;
-                v8 value = (weight * VARIANT(load)(scratch + 8 * (long)p) - mean_b - normal * mean_g) * inverse;
-                total += value;
-                if (first) value += VARIANT(load)(first + at);
-                if (second) value += VARIANT(load)(second + at);
-                VARIANT(store)(dx + at, value);
-            }
-            if (dshift) VARIANT(store)(dshift + (long)n * dshift_stride + g * 8, total);
         }
-    }
 }
 
 static void VARIANT(silu_forward)(long count, const float *x, float *y) {
     for (long i = 0; i < count; i += 8) {
         v8 z = VARIANT(load)(x + i);
-        VARIANT(store)(y + i, z * VARIANT(sigmoid)(z));
+        VARIANT(store)(y + i, z / VARIANT(one_and_exponential)(z));
     }
 }
 
 static void VARIANT(silu_backward)(long count, const float *dy, const float *x, float *dx, int accumulate) {
     for (long i = 0; i < count; i += 8) {
-        v8 z = VARIANT(load)(x + i);
-        v8 s = VARIANT(sigmoid)(z);
-        v8 value = VARIANT(load)(dy + i) * (s * (1.0f + z * (1.0f - s)));
+        v8 value = VARIANT(load)(dy + i) * VARIANT(silu_slope)(VARIANT(load)(x + i));
         if (accumulate) value += VARIANT(load)(dx + i);
         VARIANT(store)(dx + i, value);
     }
@@ -185,8 +265,17 @@ static void VARIANT(add_rows)(long rows, int columns, const float *bias, float *
 }
 
 static void VARIANT(sum_rows)(long rows, int columns, const float *x, float *sum) {
-    for (long r = 0; r < rows; r++)
-        for (int c = 0; c < columns; c++) sum[c] += x[r * columns + c];
+    int c = 0;
+    for (; c + 8 <= columns; c += 8) {
+        v8 sums[4] = {SPLAT(0), SPLAT(0), SPLAT(0), SPLAT(0)};
+        long r = 0;
+        for (; r + 4 <= rows; r += 4)
+            for (int i = 0; i < 4; i++) sums[i] += VARIANT(load)(x + (r + i) * columns + c);
+        for (; r < rows; r++) sums[0] += VARIANT(load)(x + r * columns + c);
+        VARIANT(store)(sum + c, VARIANT(load)(sum + c) + ((sums[0] + sums[1]) + (sums[2] + sums[3])));
+    }
+    for (; c < columns; c++)
+        for (long r = 0; r < rows; r++) sum[c] += x[r * columns + c];
 }
 
 static void VARIANT(upsample_backward)(int images, int side, int channels, const float *dy, float *dx) {

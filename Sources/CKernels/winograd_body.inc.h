@@ -1,5 +1,7 @@
 // One source for all variants of the 3x3 convolution; see winograd.h for what they compute.
 
+#include "filter_body.inc.h"
+
 // The six values that one dimension of a tile becomes: the columns of B.
 static inline __attribute__((always_inline)) void VARIANT(spread6)(const v8 d[6], v8 t[6]) {
     const v8 even1 = d[4] - SQUARE2 * d[2], odd1 = d[3] - SQUARE2 * d[1];
@@ -175,39 +177,6 @@ static void VARIANT(spread_filter)(const v8 g[9], float *target, long place) {
         VARIANT(store)(row + 3 * place, (even2 + POINT2 * g1) * (1 / NORM2));
         VARIANT(store)(row + 4 * place, (even2 - POINT2 * g1) * (1 / NORM2));
         VARIANT(store)(row + 5 * place, g2);
-    }
-}
-
-// Exchanges rows and columns.
-static inline __attribute__((always_inline)) void VARIANT(transpose8)(v8 r[8]) {
-    v8 a[8], b[8];
-    for (int i = 0; i < 8; i += 2) {
-        a[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-        a[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-    }
-    for (int i = 0; i < 8; i += 4)
-        for (int j = 0; j < 2; j++) {
-            b[i + 2 * j] = __builtin_shufflevector(a[i + j], a[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-            b[i + 2 * j + 1] = __builtin_shufflevector(a[i + j], a[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        }
-    for (int i = 0; i < 4; i++) {
-        r[i] = __builtin_shufflevector(b[i], b[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        r[i + 4] = __builtin_shufflevector(b[i], b[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-    }
-}
-
-// Nine taps of eight filters that lie `apart`: lane by filter.
-static inline __attribute__((always_inline)) void VARIANT(load_filters)(const float *filters, long apart, v8 g[9]) {
-    for (int lane = 0; lane < 8; lane++) g[lane] = VARIANT(load)(filters + lane * apart);
-    VARIANT(transpose8)(g);
-    for (int lane = 0; lane < 8; lane++) g[8][lane] = filters[lane * apart + 8];
-}
-
-static inline __attribute__((always_inline)) void VARIANT(store_filters)(float *filters, long apart, v8 g[9]) {
-    VARIANT(transpose8)(g);
-    for (int lane = 0; lane < 8; lane++) {
-        VARIANT(store)(filters + lane * apart, g[lane]);
-        filters[lane * apart + 8] = g[8][lane];
     }
 }
 

@@ -82,7 +82,7 @@ final class AttentionStep: UNetStep {
         projection.backward(projectedGradient, weights: qkv.weights, into: builder.scratch[1])
         normLayer.clear()
         norm.backward(
-            builder.scratch[1], stride: channels, x: input.value, target: normLayer.normTarget(),
+            builder.scratch[1], y: normalised, stride: channels, x: input.value, target: normLayer.normTarget(),
             into: input.gradient, adding: above, and: input.addsGradient ? input.gradient : nil)
         normLayer.deliver()
     }

@@ -104,7 +104,7 @@ final class ResidualBlock: UNetStep {
         second.backwardData()
         norm2.clear()
         secondNorm.backward(
-            scratch[2], stride: innerWidth, x: inner, target: norm2.normTarget(), into: scratch[1],
+            scratch[2], y: activated, stride: innerWidth, x: inner, target: norm2.normTarget(), into: scratch[1],
             shift: shiftGradient)
         norm2.deliver()
         backwardTime()
@@ -117,7 +117,7 @@ final class ResidualBlock: UNetStep {
             let through = shortcut == nil ? output.gradient : part.reading.gradient
             let kept = shortcut == nil && part.reading.addsGradient ? part.reading.gradient : nil
             part.norm.backward(
-                scratch[0] + part.offset, stride: inputWidth, x: part.reading.value,
+                scratch[0] + part.offset, y: normalised + part.offset, stride: inputWidth, x: part.reading.value,
                 target: norm1.normTarget(part.offset), into: part.reading.gradient, adding: through, and: kept)
         }
         norm1.deliver()

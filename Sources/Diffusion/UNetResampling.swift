@@ -4,29 +4,23 @@ internal import Numerics
 /// The first convolution, or one with stride 2 that halves the side.
 final class ConvolutionStep: UNetStep {
     let output: Tensor
-    private let builder: UNetBuilder
     private let input: Tensor.Reading?
-    private let count: Int
     private let layer: LayerParameters
     private let convolution: Convolution
 
     /// From a tensor of the network.
     init(_ name: String, halving input: Tensor, _ builder: UNetBuilder) throws(LaurelError) {
-        self.builder = builder
         self.input = input.read()
-        count = builder.images * input.side * input.side * input.channels
         layer = builder.layer(name)
         output = builder.tensor(side: input.side / 2, channels: layer.shape[0])
         convolution = try builder.convolution(
             layer, side: input.side, stride: 2, x: input.value, y: output.value, dy: output.gradient,
-            dx: builder.scratch[0])
+            dx: input.gradient)
     }
 
     /// From the network's input, which needs no gradient.
     init(_ name: String, from images: Network.Floats, side: Int, _ builder: UNetBuilder) throws(LaurelError) {
-        self.builder = builder
         input = nil
-        count = 0
         layer = builder.layer(name)
         output = builder.tensor(side: side, channels: layer.shape[0])
         convolution = try builder.convolution(
@@ -39,13 +33,7 @@ final class ConvolutionStep: UNetStep {
 
     func backward() {
         layer.gradient(of: convolution)
-        guard let input else { return }
-        convolution.backwardData()
-        if input.addsGradient {
-            Network.add(count, builder.scratch[0], to: input.gradient)
-        } else {
-            input.gradient.update(from: builder.scratch[0], count: count)
-        }
+        if let input { convolution.backwardData(adding: input.addsGradient) }
     }
 }
 
@@ -130,8 +118,8 @@ final class HeadStep: UNetStep {
         convolution.backwardData()
         normLayer.clear()
         norm.backward(
-            builder.scratch[1], stride: input.tensor.channels, x: input.value, target: normLayer.normTarget(),
-            into: input.gradient, and: input.addsGradient ? input.gradient : nil)
+            builder.scratch[1], y: normalised, stride: input.tensor.channels, x: input.value,
+            target: normLayer.normTarget(), into: input.gradient, and: input.addsGradient ? input.gradient : nil)
         normLayer.deliver()
     }
 }

@@ -1,7 +1,7 @@
 internal import COneDNN
 internal import Errors
 
-/// Convolutions by oneDNN, in its direct algorithm and NHWC: few channels, or stride 2.
+/// Convolutions by oneDNN, in its direct algorithm and NHWC: any shape that our own kernels do not take.
 final class LibraryConvolution: ConvolutionMethod {
     private let context: NetworkContext
     private let shape: Convolution.Shape
@@ -80,7 +80,10 @@ final class LibraryConvolution: ConvolutionMethod {
 
     func forward() { forwardOperation.run(on: context.stream) }
 
-    func backwardData() { dataOperation?.run(on: context.stream) }
+    func backwardData(adding: Bool) {
+        precondition(!adding, "only our own kernels add to what is there")
+        dataOperation?.run(on: context.stream)
+    }
 
     func backwardWeights() { for operation in weightOperations { operation.run(on: context.stream) } }
 

@@ -3,9 +3,10 @@ package import Errors
 /// A 3×3 convolution with bias, stride 1 or 2, padding 1, NHWC.
 ///
 /// Stride 1 between channels in multiples of eight runs on our own Winograd kernels (``WinogradConvolution``), which need
-/// a quarter of the multiplications; everything else runs on oneDNN (``LibraryConvolution``). Weights stay in the order
-/// output, input, row, column of the common checkpoint formats; what a method reads instead is packed from them by
-/// ``pack()`` whenever the parameters have changed.
+/// a quarter of the multiplications; an image's one or three channels on either side and stride 2 run on our own direct
+/// kernels (``DirectConvolution``), and what is left on oneDNN (``LibraryConvolution``). Weights stay in the order output,
+/// input, row, column of the common checkpoint formats; what a method reads instead is packed from them by ``pack()``
+/// whenever the parameters have changed.
 package final class Convolution {
     /// What a convolution computes: its extents.
     package struct Shape: Hashable, Sendable {
@@ -77,6 +78,8 @@ package final class Convolution {
     package enum Method: Sendable {
         /// Our own kernels; see ``WinogradConvolution/fits(_:)``.
         case winograd
+        /// Our own kernels for few channels and for stride 2; see ``DirectConvolution/fits(_:data:)``.
+        case direct
         /// oneDNN.
         case library
     }
@@ -90,8 +93,12 @@ package final class Convolution {
         _ context: NetworkContext, _ shape: Shape, _ buffers: Buffers, method: Method? = nil
     ) throws(LaurelError) {
         self.shape = shape
-        switch method ?? (WinogradConvolution.fits(shape) ? .winograd : .library) {
+        let fastest: Method =
+            WinogradConvolution.fits(shape)
+            ? .winograd : DirectConvolution.fits(shape, data: buffers.gradients?.dx != nil) ? .direct : .library
+        switch method ?? fastest {
         case .winograd: self.method = WinogradConvolution(context, shape, buffers)
+        case .direct: self.method = DirectConvolution(context, shape, buffers)
         case .library: self.method = try LibraryConvolution(context, shape, buffers)
         }
     }
@@ -102,8 +109,8 @@ package final class Convolution {
     /// Computes the output.
     package func forward() { method.forward() }
 
-    /// Computes the gradient of the input.
-    package func backwardData() { method.backwardData() }
+    /// Computes the gradient of the input; `adding` adds it to what is there, which needs one of our own methods.
+    package func backwardData(adding: Bool = false) { method.backwardData(adding: adding) }
 
     /// Computes the gradients of weights and bias, summed over the images.
     package func backwardWeights() { method.backwardWeights() }
@@ -118,7 +125,7 @@ package final class Convolution {
 protocol ConvolutionMethod: AnyObject {
     func pack()
     func forward()
-    func backwardData()
+    func backwardData(adding: Bool)
     func backwardWeights()
     func backwardWeights(image: Int, into row: Network.Floats)
 }

@@ -19,11 +19,11 @@ package struct GroupNorm {
         _ context: NetworkContext, images: Int, pixels: Int, channels: Int, gamma: Network.Floats, beta: Network.Floats,
         silu: Bool
     ) {
-        precondition(channels % Network.group == 0, "whole groups")
+        precondition(channels % Network.group == 0 && pixels % 4 == 0, "whole groups, and pixels in fours")
         (self.context, self.images, self.pixels, self.channels) = (context, images, pixels, channels)
         (self.gamma, self.beta, self.silu) = (gamma, beta, silu)
         statistics = context.arena.floats(2 * images * channels / Network.group)
-        context.reserve(Network.group * pixels)
+        context.reserve(2 * Network.group * pixels)
     }
 
     /// Normalises `x` into `y`, whose pixels are `stride` apart. With `shift`, one number an image and channel, `x`
@@ -35,12 +35,15 @@ package struct GroupNorm {
     }
 
     /// The gradient of the last forward pass: into `dx`, with `first` and `second` added to it, and added to `target`.
+    /// `y` is that pass's result, whose pixels are `stride` apart as those of `dy` are; without SiLU it is not read.
     package func backward(
-        _ dy: Network.Floats, stride: Int, x: Network.Floats, target: Target, into dx: Network.Floats,
-        adding first: Network.Floats? = nil, and second: Network.Floats? = nil, shift: Network.Floats? = nil
+        _ dy: Network.Floats, y: Network.Floats, stride: Int, x: Network.Floats, target: Target,
+        into dx: Network.Floats, adding first: Network.Floats? = nil, and second: Network.Floats? = nil,
+        shift: Network.Floats? = nil
     ) {
         laurel_norm_backward(
-            Int32(images), Int32(pixels), Int32(channels), dy, Int32(stride), x, statistics, gamma, beta, silu ? 1 : 0,
-            target.gamma, target.beta, target.apart, dx, first, second, shift, Int32(channels), context.scratch)
+            Int32(images), Int32(pixels), Int32(channels), dy, Int32(stride), x, statistics, gamma, beta,
+            silu ? y : nil, Int32(stride), target.gamma, target.beta, target.apart, dx, first, second, shift,
+            Int32(channels), context.scratch)
     }
 }

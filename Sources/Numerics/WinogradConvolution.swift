@@ -34,11 +34,11 @@ final class WinogradConvolution: ConvolutionMethod {
             buffers.bias, buffers.addend, buffers.y, context.scratch)
     }
 
-    func backwardData() {
+    func backwardData(adding: Bool) {
         guard let turned, let gradients = buffers.gradients, let dx = gradients.dx else { return }
         laurel_conv3_forward(
             Int32(shape.images), Int32(shape.side), Int32(shape.output), Int32(shape.input), gradients.dy, turned, nil,
-            nil, dx, context.scratch)
+            adding ? dx : nil, dx, context.scratch)
     }
 
     func backwardWeights() {

@@ -20,19 +20,21 @@ int laurel_kernel_select(enum laurel_kernel kernel);
 void laurel_one_thread(void);
 
 /// y = act(gamma * (x + shift - mean) / sqrt(var + 1e-5) + beta), mean and variance over each image's pixels and each
-/// group of eight channels. `x` is images x pixels x channels, dense, and keeps x + shift when `shift` (images x channels,
+/// group of eight channels; `pixels` is a multiple of four. `x` is images x pixels x channels, dense, and keeps x + shift when `shift` (images x channels,
 /// `shift_stride` apart) is given. `y` may have a wider pixel stride than `channels`. `statistics` receives mean and
 /// 1/deviation of each image and group. `silu` chooses the activation z*sigmoid(z), otherwise there is none.
 void laurel_norm_forward(int images, int pixels, int channels, float *x, const float *shift, int shift_stride,
                          const float *gamma, const float *beta, int silu, float *y, int y_stride, float *statistics);
 
 /// The gradient of laurel_norm_forward: dx = the normalisation's own gradient + first + second (each may be null or be dx).
-/// Adds to dgamma and dbeta, image i at i * apart (0 sums over the images); writes the gradient of shift (without first and second) when dshift is given.
-/// `scratch` holds 8 * pixels floats.
+/// `y` is what the forward pass gave when it ended in SiLU, and null when it did not: the activation's slope is found from
+/// x and y without another exponential, so x, gamma and beta must be those of the forward pass. Adds to dgamma and dbeta,
+/// image i at i * apart (0 sums over the images); writes the gradient of shift (without first and second) when dshift is
+/// given. `scratch` holds 16 * pixels floats.
 void laurel_norm_backward(int images, int pixels, int channels, const float *dy, int dy_stride, const float *x,
-                          const float *statistics, const float *gamma, const float *beta, int silu, float *dgamma,
-                          float *dbeta, long apart, float *dx, const float *first, const float *second, float *dshift,
-                          int dshift_stride, float *scratch);
+                          const float *statistics, const float *gamma, const float *beta, const float *y, int y_stride,
+                          float *dgamma, float *dbeta, long apart, float *dx, const float *first, const float *second,
+                          float *dshift, int dshift_stride, float *scratch);
 
 /// y = x * sigmoid(x).
 void laurel_silu_forward(long count, const float *x, float *y);
