@@ -123,7 +123,10 @@ extension EvaluatorRule {
                 "learning_rate_millionths": .integer(Int64(game.learningRateMillionths)),
                 "images": .integer(Int64(game.images)),
                 "sampling_steps": .integer(Int64(game.samplingSteps)),
+                "start": .string(game.start.rawValue),
                 "baseline": .string(game.baseline.rawValue),
+                "baseline_sha256": .string(game.baselineDigest.hex),
+                "yardstick": game.yardstick.document,
             ]
         }
     }
@@ -139,7 +142,9 @@ extension EvaluatorRule {
                     batch: try reader.integer("batch"),
                     learningRateMillionths: try reader.integer("learning_rate_millionths"),
                     images: try reader.integer("images"), samplingSteps: try reader.integer("sampling_steps"),
-                    baseline: try reader.choice("baseline")))
+                    start: try reader.choice("start"), baseline: try reader.choice("baseline"),
+                    baselineDigest: try reader.digest("baseline_sha256"),
+                    yardstick: try Yardstick(try reader.member("yardstick"))))
         case let kind:
             throw LaurelError.checkFailed("stored plan has the unknown evaluator \(kind)", at: "plan.evaluator.kind")
         }

@@ -10,13 +10,11 @@ package enum EvaluatorRule: Hashable, Sendable {
 
 /// The game of the pruned model: fine-tune it on the coalition's items, sample from common noise, measure.
 package struct PrunedModelGame: Hashable, Sendable {
-    /// The model that every coalition starts from, and that ∅ is worth without any fine-tuning.
-    package enum Baseline: String, Hashable, Sendable, CaseIterable {
-        /// The pruned network before it was trained again: every coalition has to bring it back, so nobody's data is
-        /// taken for granted, and v(N) − v(∅) is what all data together brings.
+    /// A stage of the pruned network: what coalitions start from, and what nobody's data is worth.
+    package enum Stage: String, Hashable, Sendable, CaseIterable {
+        /// As `model prune` cut it, before it was trained again.
         case pruned
-        /// The pruned network after it was trained again on everything: a coalition can only bend what all have taught,
-        /// and v(N) − v(∅) is small.
+        /// After it was trained again on everything.
         case recovered
     }
 
@@ -31,11 +29,21 @@ package struct PrunedModelGame: Hashable, Sendable {
     /// Images sampled for one value.
     package let images: Int
     package let samplingSteps: Int
-    package let baseline: Baseline
+    /// What every coalition starts from. From ``Stage/recovered`` a few steps follow retraining; from ``Stage/pruned``
+    /// every coalition has to bring the network back first, and the value says how fast it does.
+    package let start: Stage
+    /// What ∅ is worth, without any fine-tuning. The recovered network has learned from everybody: with it, v(N) − v(∅)
+    /// is about 0, and nobody is paid for what all have taught.
+    package let baseline: Stage
+    /// The digest of the network that ∅ is measured on.
+    package let baselineDigest: Digest
+    /// What pictures are measured with.
+    package let yardstick: Yardstick
 
     package init(
         model: String, weightsDigest: Digest, snapshot: String, fineTuneSteps: Int, batch: Int,
-        learningRateMillionths: Int, images: Int, samplingSteps: Int, baseline: Baseline
+        learningRateMillionths: Int, images: Int, samplingSteps: Int, start: Stage, baseline: Stage,
+        baselineDigest: Digest, yardstick: Yardstick
     ) {
         self.model = model
         self.weightsDigest = weightsDigest
@@ -45,6 +53,9 @@ package struct PrunedModelGame: Hashable, Sendable {
         self.learningRateMillionths = learningRateMillionths
         self.images = images
         self.samplingSteps = samplingSteps
+        self.start = start
         self.baseline = baseline
+        self.baselineDigest = baselineDigest
+        self.yardstick = yardstick
     }
 }

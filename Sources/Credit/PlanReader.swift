@@ -38,6 +38,8 @@ struct PlanReader {
         return digest
     }
 
+    func optionalDigest(_ key: String) throws -> Digest? { value[key] == nil ? nil : try digest(key) }
+
     func choice<Choice: RawRepresentable<String>>(_ key: String) throws -> Choice {
         let member = try member(key)
         guard let choice = Choice(rawValue: try member.text()) else { throw member.wrong("is unknown") }

@@ -7,12 +7,13 @@ package import Properties
 /// The value of a coalition by the pruned model: fine-tuned on the coalition's items, sampled from common noise, measured.
 ///
 /// Training takes its chance from the pair's seed and generation from the noise seed, so a coalition and its complement
-/// differ in their data only. A coalition without items is worth what the starting model is worth.
+/// differ in their data only. A coalition without items is worth what the plan's baseline is worth.
 package final class PrunedModelEvaluator: Evaluator {
     /// Everything that the evaluators of a run share; made once.
     package struct Setting: Sendable {
         let game: PrunedModelGame
         let model: DiffusionModel
+        let baseline: DiffusionModel
         let images: ImageBatch
         let items: [String: [Int]]
         let properties: [Property]
@@ -21,16 +22,18 @@ package final class PrunedModelEvaluator: Evaluator {
         /// - Parameters:
         ///   - game: the plan's rules.
         ///   - model: what every coalition starts from; `game` names its digest.
+        ///   - baseline: what nobody's data is worth, of the same shape; `game` names its digest.
         ///   - images: the snapshot's, at the model's size.
         ///   - items: for each player the positions of its images.
         ///   - properties: what is measured.
         ///   - reference: fitted on the snapshot's images.
         package init(
-            game: PrunedModelGame, model: DiffusionModel, images: ImageBatch, items: [String: [Int]],
-            properties: [Property], reference: Reference
+            game: PrunedModelGame, model: DiffusionModel, baseline: DiffusionModel, images: ImageBatch,
+            items: [String: [Int]], properties: [Property], reference: Reference
         ) {
             self.game = game
             self.model = model
+            self.baseline = baseline
             self.images = images
             self.items = items
             self.properties = properties
@@ -71,8 +74,9 @@ package final class PrunedModelEvaluator: Evaluator {
     package func fineTune(_ task: EvaluationTask) throws {
         let items = setting.items(of: task)
         if items.isEmpty {
-            workspace.reset()
+            workspace.reset(to: setting.baseline)
         } else {
+            workspace.reset(to: setting.model)
             _ = try workspace.fineTune(
                 items: items, steps: setting.game.fineTuneSteps, seed: UInt64(task.pairSeed),
                 learningRate: Double(setting.game.learningRateMillionths) / 1e6)

@@ -12,17 +12,17 @@ struct CreditMaterial: Sendable {
     let snapshot: String
     /// The un-pruned model, for the pruning gap.
     let base: DiffusionModel
-    /// The network that every coalition starts from.
-    let start: DiffusionModel
+    /// The network as `model prune` made it, before its recovery.
+    let pruned: DiffusionModel
+    /// The same after its recovery.
+    let recovered: DiffusionModel
     private let contributors: [String]
-    private let images: SnapshotImages
+    private let pictures: SnapshotImages
 
     /// Loads everything.
     ///
     /// - Throws: ``LaurelError`` when the model, its pruned version or its snapshot is missing or damaged.
-    static func load(
-        _ house: House, model id: String, baseline: PrunedModelGame.Baseline
-    ) async throws -> CreditMaterial {
+    static func load(_ house: House, model id: String) async throws -> CreditMaterial {
         let record = try ModelService.show(house, id: id)
         guard let snapshotID = record.snapshot else {
             throw LaurelError.input(
@@ -33,19 +33,15 @@ struct CreditMaterial: Sendable {
         let base = try ModelService.load(house, id: id)
         let recovered = try ModelService.load(house, id: ModelService.prunedID(of: id))
         let shape = base.recipe.architecture
-        let images = try await SnapshotImages.load(
+        let pictures = try await SnapshotImages.load(
             snapshot, side: shape.side, channels: shape.channels, from: house.database,
             store: ImageStore(directory: house.images))
-        let start =
-            switch baseline {
-            case .recovered: recovered
-            case .pruned: try pruned(base, as: recovered.recipe.pruning, images: images.batch, seed: record.seed)
-            }
         return CreditMaterial(
-            snapshot: snapshotID, base: base, start: start, contributors: snapshot.contributors, images: images)
+            snapshot: snapshotID, base: base,
+            pruned: try pruned(base, as: recovered.recipe.pruning, images: pictures.batch, seed: record.seed),
+            recovered: recovered, contributors: snapshot.contributors, pictures: pictures)
     }
 
-    /// The network as `model prune` made it, before its recovery.
     private static func pruned(
         _ base: DiffusionModel, as pruning: Pruning, images: ImageBatch, seed: UInt64
     ) throws -> DiffusionModel {
@@ -55,40 +51,58 @@ struct CreditMaterial: Sendable {
         return prune(DiffusionModel(recipe: recipe, parameters: base.parameters), pruning, gradients: gradients).0
     }
 
-    /// For each player the positions of its images.
-    func items(of kind: CreditPlan.PlayerKind) -> [String: [Int]] {
-        switch kind {
-        case .contributor: Dictionary(grouping: images.owners.indices) { contributors[images.owners[$0]] }
-        case .dataset: Dictionary(grouping: images.datasets.indices) { images.datasets[$0] }
+    /// All images, at the model's size.
+    var images: ImageBatch { pictures.batch }
+
+    /// The network at a stage of its making.
+    func network(_ stage: PrunedModelGame.Stage) -> DiffusionModel {
+        switch stage {
+        case .pruned: pruned
+        case .recovered: recovered
         }
     }
 
-    /// What the evaluators of a plan share.
-    func setting(of plan: CreditPlan, _ game: PrunedModelGame) throws -> PrunedModelEvaluator.Setting {
-        let properties = try plan.properties.map { try Property(name: $0.name) }
-        return PrunedModelEvaluator.Setting(
-            game: game, model: start, images: images.batch, items: items(of: plan.playerKind), properties: properties,
-            reference: try reference(for: properties, seed: UInt64(plan.seed)))
+    /// For each player the positions of its images.
+    func items(of kind: CreditPlan.PlayerKind) -> [String: [Int]] {
+        switch kind {
+        case .contributor: Dictionary(grouping: pictures.owners.indices) { contributors[pictures.owners[$0]] }
+        case .dataset: Dictionary(grouping: pictures.datasets.indices) { pictures.datasets[$0] }
+        }
     }
 
-    /// What generated pictures are measured against. A classifier of contributors is trained only when a property of
-    /// labels asks for one; it depends on the snapshot's pictures and the plan's seed alone.
-    private func reference(for properties: [Property], seed: UInt64) throws -> Reference {
-        let needsLabels = properties.contains { [.labelInceptionScore, .labelEntropy].contains($0.kind) }
-        let classifier =
-            needsLabels
-            ? try LabelClassifier(
-                training: images.batch, labels: images.owners.map { contributors[$0] }, seed: seed) : nil
-        return try Reference(images: images.batch, seed: seed, classifier: classifier)
+    /// What each picture shows, or whose it is: `contributor`, or a column of the manifests.
+    ///
+    /// - Throws: ``LaurelError`` of kind `input` when a picture has nothing in that column.
+    func labels(_ column: String) throws -> [String] {
+        if column == YardstickMaker.contributor { return pictures.owners.map { contributors[$0] } }
+        let found = pictures.metadata.compactMap { $0[column].flatMap { $0.isEmpty ? nil : $0 } }
+        guard found.count == pictures.metadata.count else {
+            throw LaurelError.input(
+                "\(pictures.metadata.count - found.count) of \(pictures.metadata.count) pictures have no "
+                    + column.debugDescription, at: "--labels",
+                next: "name a column that every manifest of the snapshot fills, or contributor")
+        }
+        return found
+    }
+
+    /// What the evaluators of a plan share.
+    func setting(
+        of plan: CreditPlan, _ game: PrunedModelGame, files: FrozenFiles
+    ) throws -> PrunedModelEvaluator.Setting {
+        PrunedModelEvaluator.Setting(
+            game: game, model: network(game.start), baseline: network(game.baseline), images: images,
+            items: items(of: plan.playerKind), properties: try plan.properties.map { try Property(name: $0.name) },
+            reference: try YardstickMaker(material: self, files: files)
+                .reference(game.yardstick, seed: UInt64(plan.seed)))
     }
 
     /// The properties of the un-pruned base model, measured like a coalition's.
     func baseValues(
-        of plan: CreditPlan, _ game: PrunedModelGame, noiseSeed: Int64
+        of plan: CreditPlan, _ game: PrunedModelGame, noiseSeed: Int64, files: FrozenFiles
     ) throws -> [String: MeasuredValue] {
         let sampler = try Sampler(base.recipe)
         sampler.load(base.parameters)
         let sampled = sampler.sample(count: game.images, steps: game.samplingSteps, seed: UInt64(noiseSeed))
-        return try PrunedModelEvaluator.measure(sampled, try setting(of: plan, game))
+        return try PrunedModelEvaluator.measure(sampled, try setting(of: plan, game, files: files))
     }
 }

@@ -19,7 +19,16 @@ package struct CreditRequest: Sendable {
     package var negativeRule: String?
     /// The command of an external evaluator.
     package var evaluator: String?
+    /// `pruned` or `recovered`: what every coalition starts from.
+    package var start: String?
+    /// `pruned` or `recovered`: what nobody's data is worth.
     package var baseline: String?
+    /// `hand416-v1` or `classifier`.
+    package var features: String?
+    /// `contributor`, or a column of the manifests: what a classifier tells apart.
+    package var labels: String?
+    /// A file with the linear head of the property `aesthetic`.
+    package var aestheticHead: String?
     package var endRepeats: Int?
     package var duplicates: Int?
     package var fineTuneSteps: Int?
@@ -46,7 +55,8 @@ enum CreditDefaults {
     static let seed: Int64 = 1
     static let endRepeats = 5
     static let duplicates = 4
-    static let baseline = PrunedModelGame.Baseline.pruned
+    static let start = PrunedModelGame.Stage.pruned
+    static let baseline = PrunedModelGame.Stage.pruned
     static let fineTuneSteps = 60
     static let batch = 32
     static let learningRateMillionths = 2000

@@ -62,8 +62,8 @@ extension CreditService {
         _ house: House, _ plan: CreditPlan, _ concluded: [ConcludedEstimate]
     ) async throws -> [String: Double] {
         guard case .prunedModel(let game) = plan.evaluator else { return [:] }
-        let base = try await CreditMaterial.load(house, model: game.model, baseline: game.baseline)
-            .baseValues(of: plan, game, noiseSeed: plan.seed)
+        let base = try await CreditMaterial.load(house, model: game.model)
+            .baseValues(of: plan, game, noiseSeed: plan.seed, files: FrozenFiles(house))
         var gaps: [String: Double] = [:]
         for property in plan.properties {
             guard let own = concluded.first(where: { $0.property == property.name })?.estimate,
@@ -86,8 +86,8 @@ extension CreditService {
                     command: command, players: plan.players, properties: properties, timeout: timeout)
             }
         case .prunedModel(let game):
-            let setting = try await CreditMaterial.load(house, model: game.model, baseline: game.baseline)
-                .setting(of: plan, game)
+            let setting = try await CreditMaterial.load(house, model: game.model)
+                .setting(of: plan, game, files: FrozenFiles(house))
             return { try PrunedModelEvaluator(setting) }
         }
     }

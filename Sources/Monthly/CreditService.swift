@@ -50,12 +50,12 @@ package enum CreditService {
         let rule = try choice(request.negativeRule, NegativeRule.self, at: "--negative-rule")
         let estimator = try EstimatorName(name: request.estimator ?? existing?.estimator ?? "gp")
         let playerKind = kind ?? existing?.playerKind ?? .contributor
-        let (evaluator, players) = try await game(house, request, playerKind, existing)
-        let design = try design(request, existing, playerCount: players.count)
         let seed = request.seed ?? existing?.seed ?? CreditDefaults.seed
         guard (0..<1 << 53).contains(seed) else {
             throw LaurelError.input("seed \(seed) is not in 0 ..< 2^53", at: "--seed", next: "use a smaller seed")
         }
+        let (evaluator, players) = try await game(house, request, playerKind, existing, seed: seed)
+        let design = try design(request, existing, playerCount: players.count)
         let interior = try Design.pairedStratified.coalitions(
             playerCount: players.count, count: design.coalitions, seed: UInt64(seed))
         let tasks = TaskList(players: players, interior: interior.map(\.members), design: design, seed: seed)
@@ -78,7 +78,7 @@ package enum CreditService {
     }
 
     private static func game(
-        _ house: House, _ request: CreditRequest, _ kind: CreditPlan.PlayerKind, _ existing: CreditPlan?
+        _ house: House, _ request: CreditRequest, _ kind: CreditPlan.PlayerKind, _ existing: CreditPlan?, seed: Int64
     ) async throws -> (EvaluatorRule, [String]) {
         switch (request.model, request.evaluator, existing?.evaluator) {
         case (.some, .some, _):
@@ -92,39 +92,10 @@ package enum CreditService {
             if request.players.isEmpty, let existing { return (.external(command: command), existing.players) }
             return (.external(command: command), try await players(house, kind, request.players))
         case (nil, nil, .prunedModel(let planned)):
-            return try await modelGame(house, request, model: planned.model, kind, planned)
-        case (.some(let model), nil, let evaluator):
-            let planned: PrunedModelGame? = if case .prunedModel(let game) = evaluator { game } else { nil }
-            return try await modelGame(house, request, model: model, kind, planned)
+            return try await modelGame(house, request, model: planned.model, kind, existing, seed: seed)
+        case (.some(let model), nil, _):
+            return try await modelGame(house, request, model: model, kind, existing, seed: seed)
         }
-    }
-
-    private static func modelGame(
-        _ house: House, _ request: CreditRequest, model: String, _ kind: CreditPlan.PlayerKind,
-        _ planned: PrunedModelGame?
-    ) async throws -> (EvaluatorRule, [String]) {
-        guard request.players.isEmpty else {
-            throw LaurelError.input(
-                "players are named, but a model's players are those of its snapshot", at: "--player",
-                next: "leave out --player, or name an --evaluator")
-        }
-        let baseline = try choice(request.baseline, PrunedModelGame.Baseline.self, at: "--baseline")
-        let material = try await CreditMaterial.load(
-            house, model: model, baseline: baseline ?? planned?.baseline ?? CreditDefaults.baseline)
-        let game = PrunedModelGame(
-            model: model, weightsDigest: try material.start.digest(), snapshot: material.snapshot,
-            fineTuneSteps: request.fineTuneSteps ?? planned?.fineTuneSteps ?? CreditDefaults.fineTuneSteps,
-            batch: planned?.batch ?? CreditDefaults.batch,
-            learningRateMillionths: planned?.learningRateMillionths ?? CreditDefaults.learningRateMillionths,
-            images: request.images ?? planned?.images ?? CreditDefaults.images,
-            samplingSteps: planned?.samplingSteps ?? CreditDefaults.samplingSteps,
-            baseline: baseline ?? planned?.baseline ?? CreditDefaults.baseline)
-        guard (1...1_000_000).contains(game.fineTuneSteps), (2...1_000_000).contains(game.images) else {
-            throw LaurelError.input(
-                "the game is impossible", at: "--fine-tune-steps \(game.fineTuneSteps) --images \(game.images)",
-                next: "use at least 1 step and 2 images")
-        }
-        return (.prunedModel(game), sorted(Array(material.items(of: kind).keys)))
     }
 
     /// The players of an external game: those named, or all active contributors, or all their datasets in force.
@@ -198,20 +169,14 @@ package enum CreditService {
     /// Properties that an external evaluator brings itself are taken as more-is-better.
     private static func isLowerBetter(_ name: String, _ evaluator: EvaluatorRule) throws -> Bool {
         do {
-            let property = try Property(name: name)
-            if case .prunedModel = evaluator, property.kind == .aesthetic {
-                throw LaurelError.input(
-                    "the property \(name) needs a linear head, which a credit run of Laurel's own model has not",
-                    at: "--property", next: "choose another property, or bring it with --evaluator")
-            }
-            return property.direction == .lowerIsBetter
+            return try Property(name: name).direction == .lowerIsBetter
         } catch {
             if case .external = evaluator { return false }
             throw error
         }
     }
 
-    private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    static func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ text: String?, _ type: Choice.Type, at option: String
     ) throws -> Choice? {
         guard let text else { return nil }

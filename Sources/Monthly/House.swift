@@ -21,6 +21,8 @@ package struct House: Sendable {
     package var images: URL { home.appending(path: "images") }
     /// One folder for each model.
     package var models: URL { home.appending(path: "models") }
+    /// What plans are sealed with to measure pictures: classifiers and linear heads, by digest.
+    package var yardsticks: URL { home.appending(path: "yardsticks") }
     /// The transaction time of what happens now.
     package var now: Timestamp { Timestamp.now() }
 

@@ -7,6 +7,16 @@ package import Properties
 /// Measures pictures that lie in a directory against a reference in another: the properties by themselves, without
 /// model, game or database.
 package enum PropertyService {
+    /// By what pictures are compared.
+    package enum Features: Sendable {
+        /// The built-in descriptor.
+        case descriptor
+        /// What a classifier that learned the reference's folders reads.
+        case classifier
+        /// Features from outside.
+        case files(images: URL, reference: URL)
+    }
+
     /// What is measured against what.
     package struct Request: Sendable {
         /// The directory of the pictures to measure.
@@ -17,8 +27,8 @@ package enum PropertyService {
         package var properties: [String] = []
         /// Rows and columns that all pictures are resampled to.
         package var side = 16
-        /// Features of `images` and of `reference` from outside, instead of the built-in descriptor.
-        package var features: (images: URL, reference: URL)?
+        /// By what pictures are compared.
+        package var features = Features.descriptor
         /// A linear head for the property `aesthetic`.
         package var aestheticHead: URL?
         /// Opens the streams of clusters and of resampled variances.
@@ -46,41 +56,70 @@ package enum PropertyService {
         let head = try request.aestheticHead.map { try LinearHead(contentsOf: $0) }
         let names = request.properties.isEmpty ? defaults(hasHead: head != nil) : request.properties
         let properties = try names.map { try Property(name: $0) }
-        let known = try batch(request.reference, side: request.side)
-        let images = try batch(request.images, side: request.side)
+        let (known, folders) = try batch(request.reference, side: request.side)
+        let images = try batch(request.images, side: request.side).images
+        let classifier = try classifier(of: folders, known, request, properties)
         let reference: Reference
-        let measured: [Properties.Measurement]
-        if let files = request.features {
-            let file = try FeatureFile(contentsOf: files.reference, rows: known.count)
-            let own = try FeatureFile(contentsOf: files.images, rows: images.count)
-            guard file.features.columns == own.features.columns else {
+        let own: Matrix
+        switch (request.features, classifier) {
+        case (.files(let mine, let theirs), _):
+            let file = try FeatureFile(contentsOf: theirs, rows: known.count)
+            own = try FeatureFile(contentsOf: mine, rows: images.count).features
+            guard file.features.columns == own.columns else {
                 throw LaurelError.input(
-                    "the pictures have \(own.features.columns) features, the reference's \(file.features.columns)",
-                    at: files.images.path, next: "compute both with the same program")
+                    "the pictures have \(own.columns) features, the reference's \(file.features.columns)",
+                    at: mine.path, next: "compute both with the same program")
             }
             reference = try Reference(
                 features: file.features, extractor: OutsideFeatures(file), seed: request.seed, side: request.side,
-                aestheticHead: head)
-            measured = try properties.map {
-                try $0.measure(features: own.features, images: images, reference: reference, seed: request.seed)
-            }
-        } else {
-            reference = try Reference(images: known, seed: request.seed, aestheticHead: head)
-            measured = try Property.measure(properties, images: images, reference: reference, seed: request.seed)
+                aestheticHead: head, classifier: classifier)
+        case (.classifier, let classifier?):
+            let extractor = ClassifierFeatures(classifier)
+            reference = try Reference(
+                images: known, extractor: extractor, seed: request.seed, aestheticHead: head, classifier: classifier)
+            own = try extractor.features(images)
+        case (.descriptor, _), (.classifier, nil):
+            reference = try Reference(
+                images: known, seed: request.seed, aestheticHead: head, classifier: classifier)
+            own = try reference.extractor.features(images)
+        }
+        let measured = try properties.map {
+            try $0.measure(features: own, images: images, reference: reference, seed: request.seed)
         }
         return Answer(
             values: Array(zip(properties, measured)), reference: reference, images: images.count)
+    }
+
+    /// A classifier of the reference's folders, where features or a property need one.
+    private static func classifier(
+        of folders: [String], _ images: ImageBatch, _ request: Request, _ properties: [Property]
+    ) throws -> LabelClassifier? {
+        if case .classifier = request.features {
+        } else if !properties.contains(where: \.kind.needsLabels) {
+            return nil
+        }
+        guard Set(folders).count > 1 else {
+            throw LaurelError.input(
+                "a classifier learns to tell folders apart, and all pictures lie in one", at: request.reference.path,
+                next: "put the pictures of each label into a folder of their own")
+        }
+        return try LabelClassifier(training: images, labels: folders, seed: request.seed)
     }
 
     private static func defaults(hasHead: Bool) -> [String] {
         Property.Kind.allCases.filter { !$0.needsModel || ($0 == .aesthetic && hasHead) }.map(\.rawValue)
     }
 
-    private static func batch(_ directory: URL, side: Int) throws -> ImageBatch {
-        let images = try ModelService.paths(under: directory).map { path in
+    /// The pictures below a directory, and the folder of each.
+    private static func batch(_ directory: URL, side: Int) throws -> (images: ImageBatch, folders: [String]) {
+        let paths = try ModelService.paths(under: directory)
+        let images = try paths.map { path in
             let file = directory.appending(path: path)
             return try Image.decode([UInt8](Data(contentsOf: file)), name: file.path)
         }
-        return ImageBatch(images, side: side, channels: 3)
+        return (
+            ImageBatch(images, side: side, channels: 3),
+            paths.map { $0.split(separator: "/").dropLast().joined(separator: "/") }
+        )
     }
 }

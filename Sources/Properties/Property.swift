@@ -27,9 +27,10 @@ package struct Property: Hashable, Sendable, CustomStringConvertible {
         case aesthetic
 
         /// Whether only a reference with something more than pictures can measure it: a linear head, or a classifier.
-        package var needsModel: Bool {
-            self == .aesthetic || self == .labelInceptionScore || self == .labelEntropy
-        }
+        package var needsModel: Bool { self == .aesthetic || needsLabels }
+
+        /// Whether only a reference with a classifier of labels can measure it.
+        package var needsLabels: Bool { self == .labelInceptionScore || self == .labelEntropy }
 
         /// Whether each picture has a score of its own, of which a quantile can be taken.
         package var isPerImage: Bool {

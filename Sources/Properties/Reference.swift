@@ -103,15 +103,15 @@ package struct Reference: Sendable {
                 "the reference's features hold numbers that are not finite", at: extractor.name,
                 next: "compute the features again")
         }
-        if let head = aestheticHead { try head.check(extractor) }
+        digest = try Self.digest(
+            features: features, extractor: extractor, seed: seed, aestheticHead: aestheticHead, classifier: classifier,
+            settings: settings)
         self.side = side
         self.classifier = classifier
         self.extractor = extractor
         self.settings = settings
         self.features = features
         self.aestheticHead = aestheticHead
-        let models = "head \(aestheticHead?.digest.hex ?? "none"), classifier \(classifier?.digest.hex ?? "none")"
-        digest = Self.digest(features, extractor, seed, models, settings)
 
         mean = columnMeans(features)
         let centred = subtracting(mean, from: features)
@@ -185,9 +185,14 @@ package struct Reference: Sendable {
         return WardLinkage.labels(squaredDistances: distances, count: min(settings.hardClusters, features.rows))
     }
 
-    private static func digest(
-        _ features: Matrix, _ extractor: any FeatureExtractor, _ seed: UInt64, _ models: String, _ settings: Settings
-    ) -> Digest {
+    /// What ``digest`` will be, without the work of fitting: the same arguments, and the same refusal of a head that reads
+    /// other features.
+    package static func digest(
+        features: Matrix, extractor: any FeatureExtractor, seed: UInt64, aestheticHead: LinearHead? = nil,
+        classifier: LabelClassifier? = nil, settings: Settings = Settings()
+    ) throws -> Digest {
+        if let head = aestheticHead { try head.check(extractor) }
+        let models = "head \(aestheticHead?.digest.hex ?? "none"), classifier \(classifier?.digest.hex ?? "none")"
         var hasher = SHA256Hasher()
         let header = [
             "laurel reference 2", extractor.name, "\(features.rows)×\(features.columns)", "seed \(seed)",

@@ -1,4 +1,5 @@
 import Documents
+import Foundation
 package import Images
 package import Postgres
 
@@ -10,6 +11,8 @@ package struct SnapshotImages: Sendable {
     package let owners: [Int]
     /// For each image, the id of its dataset.
     package let datasets: [String]
+    /// For each image, the manifest's further columns.
+    package let metadata: [[String: String]]
     /// Exact duplicates of an earlier registrant's images, which were left out.
     package let duplicatesLeftOut: Int
 
@@ -22,7 +25,7 @@ package struct SnapshotImages: Sendable {
     ) async throws -> SnapshotImages {
         let rows = try await database.query(
             """
-            SELECT i.sha256, i.path, d.contributor, d.id AS dataset,
+            SELECT i.sha256, i.path, i.metadata::text AS metadata, d.contributor, d.id AS dataset,
                    first_value(d.contributor) OVER (
                        PARTITION BY i.pixel_sha256 ORDER BY o.registration
                    ) AS first_contributor
@@ -37,6 +40,7 @@ package struct SnapshotImages: Sendable {
         var images: [Image] = []
         var owners: [Int] = []
         var datasets: [String] = []
+        var metadata: [[String: String]] = []
         for row in rows {
             try Task.checkCancellation()
             let contributor: String = try row.get("contributor")
@@ -46,9 +50,11 @@ package struct SnapshotImages: Sendable {
             images.append(try Image.decode(store.bytes(of: digest), name: row.get("path")))
             owners.append(player)
             datasets.append(try row.get("dataset"))
+            metadata.append(
+                try JSONDecoder().decode([String: String].self, from: Data(row.get("metadata", as: String.self).utf8)))
         }
         return SnapshotImages(
             batch: ImageBatch(images, side: side, channels: channels), owners: owners, datasets: datasets,
-            duplicatesLeftOut: rows.count - images.count)
+            metadata: metadata, duplicatesLeftOut: rows.count - images.count)
     }
 }

@@ -54,8 +54,22 @@ struct CreditRuleOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A program that evaluates coalitions instead of a model.", valueName: "command"))
     var evaluator: String?
 
-    @Option(help: ArgumentHelp("What coalitions start from: the pruned network, or recovered.", valueName: "mode"))
+    @Option(help: ArgumentHelp("What coalitions start from: pruned, or recovered.", valueName: "stage"))
+    var start: String?
+
+    @Option(help: ArgumentHelp("The network that nobody's data is worth: pruned, or recovered.", valueName: "stage"))
     var baseline: String?
+
+    @Option(help: ArgumentHelp("What pictures are compared by: hand416-v1, or classifier.", valueName: "name"))
+    var features: String?
+
+    @Option(
+        help: ArgumentHelp("What the classifier tells apart: contributor, or a manifests' column.", valueName: "column")
+    )
+    var labels: String?
+
+    @Option(help: ArgumentHelp("A linear head for the property aesthetic.", valueName: "file"))
+    var aestheticHead: String?
 
     @Option(
         name: .customLong("end-repeats"),
@@ -90,7 +104,11 @@ struct CreditRuleOptions: ParsableArguments {
         request.estimator = estimator
         request.negativeRule = negativeRule
         request.evaluator = evaluator
+        request.start = start
         request.baseline = baseline
+        request.features = features
+        request.labels = labels
+        request.aestheticHead = aestheticHead
         request.endRepeats = endRepeats
         request.duplicates = duplicates
         request.fineTuneSteps = fineTuneSteps

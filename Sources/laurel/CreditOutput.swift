@@ -16,7 +16,22 @@ enum CreditOutput {
             ("end_repeats", .integer(plan.design.endRepeats)), ("duplicates", .integer(plan.design.duplicates)),
             ("seed", .integer(Int(plan.seed))), ("estimator", .string(plan.estimator)),
             ("negative_rule", .string(plan.negativeRule.rawValue)),
+        ] + game(plan.evaluator)
+    }
+
+    /// What a coalition's model is, and what its pictures are measured with.
+    private static func game(_ evaluator: EvaluatorRule) -> [(key: String, value: OutputValue)] {
+        guard case .prunedModel(let game) = evaluator else { return [] }
+        let yardstick = game.yardstick
+        let frozen = [
+            ("classifier_sha256", yardstick.classifierDigest), ("aesthetic_head_sha256", yardstick.aestheticHeadDigest),
         ]
+        return [
+            ("model", .string(game.model)), ("start", .string(game.start.rawValue)),
+            ("baseline", .string(game.baseline.rawValue)), ("fine_tune_steps", .integer(game.fineTuneSteps)),
+            ("images", .integer(game.images)), ("features", .string(yardstick.features.rawValue)),
+            ("labels", .string(yardstick.labels)), ("reference_sha256", .string(yardstick.referenceDigest.hex)),
+        ] + frozen.compactMap { key, digest in digest.map { (key, .string($0.hex)) } }
     }
 
     /// Writes a report: for people the credits and how far to trust them, for machines everything.

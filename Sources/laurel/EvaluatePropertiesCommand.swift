@@ -13,7 +13,8 @@ struct EvaluatePropertiesCommand: ParsableCommand {
             Example: laurel evaluate properties samples --reference pictures --property frechet_distance --side 32
 
             Features from elsewhere come as NumPy files (float32 or float64, one row a picture in the byte order of the
-            paths): --features SAMPLES.npy --reference-features PICTURES.npy.
+            paths): --features SAMPLES.npy --reference-features PICTURES.npy. With --features classifier a small network
+            first learns to tell the reference's folders apart; pictures are then compared by what it reads.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -29,7 +30,10 @@ struct EvaluatePropertiesCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Rows and columns that all pictures are resampled to.", valueName: "n"))
     var side = 16
 
-    @Option(help: ArgumentHelp("Features of the pictures to measure.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "What pictures are compared by: hand416-v1, classifier, or a file with those of the pictures to measure.",
+            valueName: "name"))
     var features: String?
 
     @Option(help: ArgumentHelp("Features of the pictures to compare with.", valueName: "file"))
@@ -49,11 +53,14 @@ struct EvaluatePropertiesCommand: ParsableCommand {
         request.aestheticHead = aestheticHead.map { URL(filePath: $0) }
         request.seed = seed
         switch (features, referenceFeatures) {
-        case (let own?, let known?): request.features = (URL(filePath: own), URL(filePath: known))
-        case (nil, nil): break
+        case (let own?, let known?):
+            request.features = .files(images: URL(filePath: own), reference: URL(filePath: known))
+        case (nil, nil), ("hand416-v1", nil): request.features = .descriptor
+        case ("classifier", nil): request.features = .classifier
         default:
             throw LaurelError.input(
-                "features are needed of both directories or of none", next: "give --features and --reference-features")
+                "files of features are needed of both directories or of none",
+                next: "give --features and --reference-features, or --features hand416-v1, or --features classifier")
         }
         let answer = try PropertyService.measure(request)
         var listing = Listing(columns: [

@@ -1,3 +1,4 @@
+import Credit
 import Diffusion
 import Documents
 import Errors
@@ -11,32 +12,75 @@ struct FidelityMaterial {
     let images: ImageBatch
     /// For each artist the positions of its pictures.
     let items: [String: [Int]]
-    /// Every property that needs nothing but pictures.
-    let properties: [Property]
-    /// Fitted on all pictures.
+    /// What a credit run measures with unless told otherwise, labels being artists: its cost is counted.
     let reference: Reference
+    /// The features of a classifier that learned the manifest's categories: a second opinion, at nobody's cost.
+    private let learned: Reference
+    /// Every property but the aesthetic score, whose head comes from outside.
+    private let properties: [Property]
+    /// Those for which other features or labels make a difference.
+    private let secondOpinion: [Property]
 
     /// Artists, ascending as bytes.
     var players: [String] { items.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 
+    /// What the reference is, as a plan would seal it.
+    var yardstick: Yardstick {
+        Yardstick(
+            features: .hand416, labels: "contributor", classifierDigest: reference.classifier?.digest,
+            aestheticHeadDigest: nil, referenceDigest: reference.digest)
+    }
+
     /// Reads the demo's manifest.
     init(manifest: String, shape: Architecture, seed: UInt64) throws {
         let file = URL(fileURLWithPath: manifest)
-        let table = try CSVTable(reading: file, required: ["path", "contributor"])
+        let table = try CSVTable(reading: file, required: ["path", "contributor", "category"])
         var pictures: [Image] = []
+        var artists: [String] = []
+        var categories: [String] = []
         var items: [String: [Int]] = [:]
         for row in table.rows {
-            guard let path = row["path"], let artist = row["contributor"] else { continue }
+            guard let path = row["path"], let artist = row["contributor"], let category = row["category"] else {
+                continue
+            }
             let bytes = try Data(contentsOf: file.deletingLastPathComponent().appending(path: path))
             items[artist, default: []].append(pictures.count)
+            artists.append(artist)
+            categories.append(category)
             pictures.append(try Image.decode([UInt8](bytes), name: path))
         }
         self.items = items
         images = ImageBatch(pictures, side: shape.side, channels: shape.channels)
         properties =
-            try Property.Kind.allCases.filter { !$0.needsModel }.map { Property($0) } + [
+            try Property.Kind.allCases.filter { $0 != .aesthetic }.map { Property($0) } + [
                 Property(name: "quantile:realism:0.9")
             ]
-        reference = try Reference(images: images, seed: seed)
+        secondOpinion = [
+            .frechetDistance, .precision, .recall, .density, .coverage, .labelInceptionScore, .labelEntropy,
+            .vendiScore, .realism,
+        ].map { Property($0) }
+        reference = try Reference(
+            images: images, seed: seed, classifier: LabelClassifier(training: images, labels: artists, seed: seed))
+        let classifier = try LabelClassifier(training: images, labels: categories, seed: seed)
+        learned = try Reference(
+            images: images, extractor: ClassifierFeatures(classifier), seed: seed, classifier: classifier)
+    }
+
+    /// What ``measure(_:)`` measures, by the names in the results.
+    var names: [String] { properties.map(\.name) + secondOpinion.map { "category:\($0.name)" } }
+
+    /// Values and sampling variances of pictures, and the processor seconds of the first reference's.
+    func measure(
+        _ images: ImageBatch
+    ) throws -> (values: [String: Double], variances: [String: Double], seconds: Double) {
+        let start = processorSeconds()
+        let first = try Property.measure(properties, images: images, reference: reference)
+        let seconds = processorSeconds() - start
+        let second = try Property.measure(secondOpinion, images: images, reference: learned)
+        let named = Array(zip(names, first + second))
+        return (
+            Dictionary(uniqueKeysWithValues: named.map { ($0, $1.value) }),
+            Dictionary(uniqueKeysWithValues: named.map { ($0, $1.variance) }), seconds
+        )
     }
 }

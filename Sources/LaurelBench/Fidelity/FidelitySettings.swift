@@ -20,7 +20,6 @@ struct FidelitySettings: Decodable {
         let learningRateMillionths: Int
         /// Images in a step.
         let batch: Int
-
     }
 
     /// The full recipe's shape and steps; the rest is the demo's.
@@ -34,8 +33,6 @@ struct FidelitySettings: Decodable {
     /// How many coalitions are evaluated a second time, from other seeds.
     let duplicates: Int
     let approximations: [Approximation]
-    /// Approximations that are tried when everything else is done.
-    let later: [Approximation]
     /// Images sampled for one value; values of the first of them are recorded too.
     let images: [Int]
     let samplingSteps: Int

@@ -10,9 +10,10 @@ import Valuation
 
 /// Plays one game twice: by retraining from scratch with the full recipe, and by fine-tuning the pruned model.
 ///
-/// Coalitions, seeds and evaluations are a credit run's own; the images are kept, so that other properties can be tried. A retrained and a fine-tuned model of one coalition share
-/// the training's random streams, and all share the noise that images are made from. Costs are processor seconds of one
-/// thread. Everything finished is on disk, and a second start carries on.
+/// Coalitions, seeds and evaluations are a credit run's own; the images are kept, so that other properties can be tried.
+/// A retrained and a fine-tuned model of one coalition share the training's random streams, and all share the noise that
+/// images are made from. Costs are processor seconds of one thread. Everything finished is on disk, and a second start
+/// carries on.
 struct FidelityStudy {
     /// The method that the others approximate.
     static let retrained = "retrained"
@@ -33,7 +34,7 @@ struct FidelityStudy {
             seed: UInt64(settings.seed))
         (self.settings, self.material, self.folder) = (settings, material, folder)
         table = try FidelityTable(
-            path: folder.appending(path: "evaluations.csv").path, properties: material.properties.map(\.name))
+            path: folder.appending(path: "evaluations.csv").path, properties: material.names)
         let coalitions = try Design.pairedStratified.coalitions(
             playerCount: material.players.count, count: 2 * settings.pairs, seed: UInt64(settings.seed))
         let all = TaskList(
@@ -70,9 +71,6 @@ struct FidelityStudy {
                 try fineTune(task, approximation, from: start(of: approximation))
             }
             try retrain(task)
-        }
-        for approximation in settings.later {
-            for task in tasks { try fineTune(task, approximation, from: start(of: approximation)) }
         }
     }
 
@@ -129,10 +127,11 @@ struct FidelityStudy {
             fineTuneSteps: approximation.steps, batch: approximation.batch,
             learningRateMillionths: approximation.learningRateMillionths, images: settings.images.max() ?? 0,
             samplingSteps: settings.samplingSteps,
-            baseline: approximation.baseline == "pruned" ? .pruned : .recovered)
+            start: approximation.baseline == "pruned" ? .pruned : .recovered, baseline: .pruned,
+            baselineDigest: try start.digest(), yardstick: material.yardstick)
         let setting = PrunedModelEvaluator.Setting(
-            game: game, model: start, images: material.images, items: material.items, properties: material.properties,
-            reference: material.reference)
+            game: game, model: start, baseline: start, images: material.images, items: material.items,
+            properties: [], reference: material.reference)
         let evaluator = try PrunedModelEvaluator(setting)
         let begun = processorSeconds()
         try evaluator.fineTune(task)
@@ -156,12 +155,11 @@ struct FidelityStudy {
         _ method: String, _ task: EvaluationTask, _ items: Int, _ images: ImageBatch, _ train: Double, _ sample: Double
     ) throws {
         let rows = try settings.images.sorted().map { count in
-            let start = processorSeconds()
-            let measured = try measure(images, count)
+            let measured = try material.measure(images.selecting(Array(0..<count)))
             return FidelityTable.Row(
                 method: method, coalition: task.coalition.joined(separator: "|"), repeatIndex: task.repeatIndex,
                 items: items, images: count, train: train, sample: sample * Double(count) / Double(images.count),
-                measure: processorSeconds() - start, values: measured.values, variances: measured.variances)
+                measure: measured.seconds, values: measured.values, variances: measured.variances)
         }
         try table.append(rows)
         try pixels(of: images).write(to: place(of: rows[0]))
@@ -173,7 +171,7 @@ struct FidelityStudy {
     /// Measures the images of every evaluation again, after properties have changed, into `measured.csv`.
     func measureAgain() throws {
         let path = folder.appending(path: "measured.csv").path
-        var again = try FidelityTable(path: path, properties: material.properties.map(\.name))
+        var again = try FidelityTable(path: path, properties: material.names)
         let shape = settings.recipe.architecture
         for row in table.rows where !again.rows.contains(where: { $0.key == row.key }) {
             guard FileManager.default.fileExists(atPath: place(of: row).path) else { continue }
@@ -181,21 +179,9 @@ struct FidelityStudy {
             let images = ImageBatch(
                 count: data.count / (4 * shape.side * shape.side * shape.channels), side: shape.side,
                 channels: shape.channels, pixels: data.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) })
-            let measured = try measure(images, row.images)
+            let measured = try material.measure(images.selecting(Array(0..<row.images)))
             try again.append([row.with(values: measured.values, variances: measured.variances)])
         }
-    }
-
-    private func measure(
-        _ images: ImageBatch, _ count: Int
-    ) throws -> (values: [String: Double], variances: [String: Double]) {
-        let measured = try Property.measure(
-            material.properties, images: images.selecting(Array(0..<count)), reference: material.reference)
-        let named = zip(material.properties, measured)
-        return (
-            Dictionary(uniqueKeysWithValues: named.map { ($0.name, $1.value) }),
-            Dictionary(uniqueKeysWithValues: named.map { ($0.name, $1.variance) })
-        )
     }
 
     private func place(of row: FidelityTable.Row) -> URL {

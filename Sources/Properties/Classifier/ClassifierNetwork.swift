@@ -8,6 +8,8 @@ package import Numerics
 package final class ClassifierNetwork {
     /// Channels after each convolution.
     static let widths = [32, 48, 64]
+    /// What the linear layer reads of a picture: the last width.
+    static var features: Int { widths[2] }
 
     /// Pictures in a batch.
     package let images: Int

@@ -7,7 +7,8 @@ package import Numerics
 /// A small convolutional network that tells a snapshot's labels apart (contributors or categories), trained once and
 /// frozen: class probabilities that mean something on these pictures, as a second opinion beside clusters.
 ///
-/// Its pictures have the reference's size; ``digest`` names every bit of it.
+/// Its pictures have the reference's size; ``digest`` names every bit of it. ``ClassifierFeatures`` are what its last
+/// layer reads.
 package struct LabelClassifier: Sendable {
     /// The labels, ascending as bytes.
     package let labels: [String]
@@ -36,6 +37,25 @@ package struct LabelClassifier: Sendable {
     ///
     /// - Throws: ``LaurelError`` of kind `input` for pictures of another size.
     package func probabilities(_ images: ImageBatch) throws -> Matrix {
+        try answers(images, columns: labels.count) { network, image in
+            softmax(network.logits + image * labels.count, count: labels.count)
+        }
+    }
+
+    /// One row of what the last layer reads a picture: the mean over pixels of each channel of the last convolution.
+    ///
+    /// - Throws: ``LaurelError`` of kind `input` for pictures of another size.
+    func pooled(_ images: ImageBatch) throws -> Matrix {
+        let width = ClassifierNetwork.features
+        return try answers(images, columns: width) { network, image in
+            (0..<width).map { Double(network.pooled[image * width + $0]) }
+        }
+    }
+
+    /// Runs the network over pictures, batch after batch, and takes a row for each from it.
+    private func answers(
+        _ images: ImageBatch, columns: Int, _ row: (ClassifierNetwork, Int) -> [Double]
+    ) throws -> Matrix {
         guard images.side == side, images.channels == channels else {
             throw LaurelError.input(
                 "the images are \(images.side)² with \(images.channels) channels, the classifier reads \(side)² with \(channels)",
@@ -45,7 +65,7 @@ package struct LabelClassifier: Sendable {
         let network = try ClassifierNetwork(images: Self.batch, side: side, channels: channels, classes: labels.count)
         for (index, value) in parameters.enumerated() { network.parameters[index] = value }
         network.pack()
-        var result = Matrix(rows: images.count, columns: labels.count)
+        var result = Matrix(rows: images.count, columns: columns)
         for first in stride(from: 0, to: images.count, by: Self.batch) {
             let count = min(Self.batch, images.count - first)
             for index in 0..<count * images.itemSize {
@@ -53,8 +73,7 @@ package struct LabelClassifier: Sendable {
             }
             network.forward()
             for image in 0..<count {
-                let row = softmax(network.logits + image * labels.count, count: labels.count)
-                for (label, share) in row.enumerated() { result[first + image, label] = share }
+                for (column, value) in row(network, image).enumerated() { result[first + image, column] = value }
             }
         }
         return result
