@@ -37,10 +37,10 @@ package struct Recipe: Codable, Hashable, Sendable {
         /// The demo's base training.
         package init() {}
 
-        /// The demo's recovery after pruning.
+        /// The demo's recovery after pruning: long, since it is paid once and every coalition starts from it.
         package static var recovery: Training {
             var training = Training()
-            training.steps = 300
+            training.steps = 1600
             training.warmup = 20
             return training
         }

@@ -25,8 +25,9 @@ struct CreditRuleOptions: ParsableArguments {
     @Option(
         name: .customLong("property"),
         help: ArgumentHelp(
-            "What a coalition's model is measured by; repeatable. Spoilt pictures can raise vendi_score, precision and"
-                + " density: mix them with another, such as frechet_distance.", valueName: "name[:weight]"))
+            "What a coalition's model is measured by; repeatable. frechet_distance and label_entropy follow retraining"
+                + " best. Spoilt pictures can raise vendi_score, precision, density and pixel_entropy: mix those with"
+                + " another.", valueName: "name[:weight]"))
     var properties: [String] = []
 
     @Option(help: ArgumentHelp("Coalitions to evaluate besides nobody and everybody.", valueName: "m"))
@@ -121,8 +122,8 @@ struct CreditRuleOptions: ParsableArguments {
 struct CreditPlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Fix the rules of a period's game before anything is scored.",
-        discussion: "Example: laurel credit plan --period 2026-10 --model model-1 --property vendi_score:0.5"
-            + " --property frechet_distance:0.5")
+        discussion: "Example: laurel credit plan --period 2026-10 --model model-1 --property frechet_distance:0.5"
+            + " --property label_entropy:0.5")
 
     @OptionGroup var rules: CreditRuleOptions
     @OptionGroup var global: GlobalOptions
@@ -140,8 +141,8 @@ struct CreditPlanCommand: AsyncParsableCommand {
 struct CreditRunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Evaluate, estimate, store; carries on where it was stopped.",
-        discussion: "Example: laurel credit run --period 2026-10 --model model-1 --property vendi_score:0.5"
-            + " --property frechet_distance:0.5 --workers 2")
+        discussion: "Example: laurel credit run --period 2026-10 --model model-1 --property frechet_distance:0.5"
+            + " --property label_entropy:0.5 --workers 2")
 
     @OptionGroup var rules: CreditRuleOptions
     @OptionGroup var global: GlobalOptions

@@ -1,39 +1,65 @@
 import Errors
 import Foundation
-import Numerics
 import Plots
-import Valuation
 
 /// What a study found: how well each approximation's utilities follow those of retraining, and what it costs.
 struct FidelityReport {
     private let table: FidelityTable
     private let images: Int
+    /// Approximations, by name and steps.
     private let methods: [String]
 
     /// Reads the results of a study, finished or not.
     init(file: String) throws {
         table = try FidelityTable(reading: file)
         images = table.rows.map(\.images).max() ?? 0
-        var methods: [String] = []
-        for row in table.rows where row.method != FidelityStudy.retrained && !methods.contains(row.method) {
-            methods.append(row.method)
-        }
-        self.methods = methods
+        methods = Set(table.rows.map(\.method)).subtracting([FidelityStudy.retrained])
+            .sorted { (Self.family(of: $0), Self.steps(of: $0) ?? 0) < (Self.family(of: $1), Self.steps(of: $1) ?? 0) }
     }
 
     /// Prints the tables in Markdown and writes the plot of correlation by fine-tuning steps.
     func write(plot: String) throws {
-        guard let first = methods.first, comparison(first, "vendi_score", images)?.count ?? 0 > 2 else {
+        guard let first = methods.first, let count = comparison(first, "vendi_score", images)?.count else {
             throw LaurelError.refused("there are too few evaluations to compare", at: table.path, next: "let it run on")
         }
         costs()
-        correlations()
-        noise()
-        imageCounts()
-        let series = ["frechet_distance", "coverage", "recall", "soft_cluster_entropy", "vendi_score"].map { property in
+        print("\n\(count) coalitions, \(images) images. Pearson [90 % of bootstraps] / Spearman / mean absolute error")
+        print("in standard deviations of the retrained values:\n")
+        properties { method, property in
+            comparison(method, property, images).map {
+                String(
+                    format: "%.2f [%.2f, %.2f] / %.2f / %.1f", $0.pearson, $0.interval.lowerBound,
+                    $0.interval.upperBound, $0.spearman, $0.error)
+            }
+        }
+        print("\nPearson, with what a straight line in the coalition's size explains taken out of both:\n")
+        properties { method, property in
+            comparison(method, property, images).map { String(format: "%.2f", $0.withoutSize) }
+        }
+        print("\nReliability of retrained / approximate values, and the correlation that noise of seeds allows at most")
+        print("[90 % of bootstraps], from coalitions evaluated twice:\n")
+        properties { method, property in
+            noise(method, property).map {
+                String(
+                    format: "%.2f / %.2f, %.2f [%.2f, %.2f]", $0.retrainedReliability, $0.tunedReliability, $0.ceiling,
+                    $0.interval.lowerBound, $0.interval.upperBound)
+            }
+        }
+        for count in Set(table.rows.map(\.images)).sorted().dropLast() {
+            print("\nPearson when the approximation's values come from its first \(count) images:\n")
+            properties { method, property in
+                comparison(method, property, count).map { String(format: "%.2f", $0.pearson) }
+            }
+        }
+        try draw(plot)
+    }
+
+    private func draw(_ file: String) throws {
+        let shown = ["label_entropy", "frechet_distance", "pixel_entropy", "vendi_score", "realism"]
+        let series = shown.map { property in
             PlotSeries(
                 property,
-                methods.filter { $0.hasPrefix("pruned-") }.compactMap { method in
+                methods.filter { Self.family(of: $0) == "long" }.compactMap { method in
                     guard let found = comparison(method, property, images), let steps = Self.steps(of: method) else {
                         return nil
                     }
@@ -45,9 +71,11 @@ struct FidelityReport {
             labels: PlotLabels(
                 title: "Fine-tuned against retrained utilities",
                 description: "Pearson correlation over coalitions by steps of fine-tuning, with 90 % bootstrap bands.",
-                x: "fine-tuning steps of the pruned model", y: "Pearson correlation"))
-        try Data(svg.utf8).write(to: URL(fileURLWithPath: plot), options: .atomic)
+                x: "fine-tuning steps of the recovered pruned model", y: "Pearson correlation"))
+        try Data(svg.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
     }
+
+    private static func family(of method: String) -> String { String(method.prefix { $0 != "-" }) }
 
     private static func steps(of method: String) -> Double? {
         method.split(separator: "-").last.flatMap { Double($0) }
@@ -55,113 +83,69 @@ struct FidelityReport {
 
     private func rows(_ method: String, repeatIndex: Int, images: Int) -> [String: FidelityTable.Row] {
         Dictionary(
-            table.rows.filter { $0.method == method && $0.repeatIndex == repeatIndex && $0.images == images }
-                .map { ($0.coalition, $0) }, uniquingKeysWith: { first, _ in first })
+            table.rows.filter {
+                $0.method == method && $0.repeatIndex == repeatIndex && $0.images == images && (1...9).contains($0.size)
+            }.map { ($0.coalition, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// An approximation's values beside the retrained ones', over the coalitions that have both.
     private func comparison(_ method: String, _ property: String, _ images: Int) -> FidelityComparison? {
         let retrained = rows(FidelityStudy.retrained, repeatIndex: 0, images: self.images)
         let tuned = rows(method, repeatIndex: 0, images: images)
-        let coalitions = retrained.keys.filter { tuned[$0] != nil && (1...9).contains(retrained[$0]?.size ?? 0) }
-            .sorted()
-        let pairs = coalitions.compactMap { coalition -> FidelityComparison.Item? in
-            guard let truth = retrained[coalition], let guess = tuned[coalition], let x = truth.values[property],
-                let y = guess.values[property], x.isFinite, y.isFinite
-            else { return nil }
-            return FidelityComparison.Item(retrained: x, tuned: y, size: Double(truth.size))
-        }
-        return FidelityComparison(pairs)
+        return FidelityComparison(
+            retrained.keys.sorted().compactMap { coalition in
+                guard let truth = retrained[coalition], let x = truth.values[property],
+                    let y = tuned[coalition]?.values[property], x.isFinite, y.isFinite
+                else { return nil }
+                return FidelityComparison.Item(retrained: x, tuned: y, size: Double(truth.size))
+            })
     }
 
-    /// Mean processor seconds of one evaluation.
-    private func cost(_ method: String) -> (train: Double, all: Double) {
-        let found = rows(method, repeatIndex: 0, images: images).values
-        let count = Double(max(1, found.count))
-        let train = found.reduce(0) { $0 + $1.train } / count
-        return (train, found.reduce(0) { $0 + $1.train + $1.sample + $1.measure } / count)
+    private func noise(_ method: String, _ property: String) -> FidelityNoise? {
+        let values = [FidelityStudy.retrained, method].map { method in
+            (0...1).map { index in
+                rows(method, repeatIndex: index, images: images).compactMapValues { $0.values[property] }
+            }
+        }
+        let both = values[0][0].keys.filter { values[1][0][$0] != nil }.sorted()
+        let twice = both.compactMap { coalition -> FidelityNoise.Twice? in
+            guard let a = values[0][0][coalition], let b = values[0][1][coalition], let c = values[1][0][coalition],
+                let d = values[1][1][coalition]
+            else { return nil }
+            return FidelityNoise.Twice(retrained: (a, b), tuned: (c, d))
+        }
+        return FidelityNoise(
+            twice: twice, retrained: both.compactMap { values[0][0][$0] }, tuned: both.compactMap { values[1][0][$0] })
     }
 
     private func costs() {
+        /// Mean processor seconds of one evaluation.
+        func cost(_ method: String) -> (train: Double, sample: Double, all: Double) {
+            let found = rows(method, repeatIndex: 0, images: images).values
+            let count = Double(max(1, found.count))
+            let (train, sample) = (
+                found.reduce(0) { $0 + $1.train } / count, found.reduce(0) { $0 + $1.sample } / count
+            )
+            return (train, sample, train + sample + found.reduce(0) { $0 + $1.measure } / count)
+        }
         let full = cost(FidelityStudy.retrained)
-        print("| method | training, s | whole evaluation, s | training: retrained ÷ this | whole: retrained ÷ this |")
-        print("| --- | ---: | ---: | ---: | ---: |")
+        print("| processor seconds | training | sampling | with measuring | training: retrained ÷ this | all of it |")
+        print("| --- | ---: | ---: | ---: | ---: | ---: |")
         for method in [FidelityStudy.retrained] + methods {
             let own = cost(method)
             print(
                 String(
-                    format: "| %@ | %.2f | %.2f | %.1f | %.1f |", method, own.train, own.all, full.train / own.train,
-                    full.all / own.all))
+                    format: "| `%@` | %.2f | %.2f | %.2f | %.1f | %.1f |", method, own.train, own.sample, own.all,
+                    full.train / own.train, full.all / own.all))
         }
     }
 
-    private func correlations() {
-        let count = methods.first.flatMap { comparison($0, "vendi_score", images)?.count } ?? 0
-        print(
-            "\n\(count) coalitions, \(images) images; Pearson / Spearman / mean absolute error in SD of retrained values\n"
-        )
-        print("| property | \(methods.joined(separator: " | ")) |")
+    /// A table with a row for each property and a column for each approximation.
+    private func properties(_ cell: (_ method: String, _ property: String) -> String?) {
+        print("| property | \(methods.map { "`\($0)`" }.joined(separator: " | ")) |")
         print("| --- |" + methods.map { _ in " --- |" }.joined())
         for property in table.properties {
-            let cells = methods.map { method -> String in
-                guard let found = comparison(method, property, images) else { return "–" }
-                return String(format: "%.2f / %.2f / %.2f", found.pearson, found.spearman, found.error)
-            }
-            print("| \(property) | \(cells.joined(separator: " | ")) |")
-        }
-        print("\nPearson with the coalition's size taken out of both\n")
-        print("| property | \(methods.joined(separator: " | ")) |")
-        print("| --- |" + methods.map { _ in " --- |" }.joined())
-        for property in table.properties {
-            let cells = methods.map { method in
-                comparison(method, property, images).map { String(format: "%.2f", $0.withoutSize) } ?? "–"
-            }
-            print("| \(property) | \(cells.joined(separator: " | ")) |")
-        }
-    }
-
-    /// The share of the variance between coalitions that is not noise of seeds, from coalitions evaluated twice.
-    private func reliability(_ method: String, _ property: String) -> Double? {
-        let first = rows(method, repeatIndex: 0, images: images).filter { (1...9).contains($0.value.size) }
-        let second = rows(method, repeatIndex: 1, images: images)
-        let apart = second.compactMap { coalition, row -> Double? in
-            guard let a = first[coalition]?.values[property], let b = row.values[property] else { return nil }
-            return (a - b) * (a - b) / 2
-        }
-        let values = first.values.compactMap { $0.values[property] }
-        guard apart.count > 1, values.count > 2 else { return nil }
-        let mean = values.reduce(0, +) / Double(values.count)
-        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
-        return variance > 0 ? max(0, 1 - apart.reduce(0, +) / Double(apart.count) / variance) : nil
-    }
-
-    private func noise() {
-        print(
-            "\nReliability (share of variance that is not noise of seeds), and the correlation that noise allows at most\n"
-        )
-        print("| property | retrained | \(methods.map { "\($0): reliability, ceiling" }.joined(separator: " | ")) |")
-        print("| --- | --- |" + methods.map { _ in " --- |" }.joined())
-        for property in table.properties {
-            guard let truth = reliability(FidelityStudy.retrained, property) else { continue }
-            let cells = methods.map { method -> String in
-                guard let own = reliability(method, property) else { return "–" }
-                return String(format: "%.2f, %.2f", own, (own * truth).squareRoot())
-            }
-            print("| \(property) | \(String(format: "%.2f", truth)) | \(cells.joined(separator: " | ")) |")
-        }
-    }
-
-    private func imageCounts() {
-        let counts = Set(table.rows.map(\.images)).sorted()
-        guard let method = methods.max(by: { (Self.steps(of: $0) ?? 0) < (Self.steps(of: $1) ?? 0) }) else { return }
-        print("\nPearson of \(method) by number of images (retrained: \(images))\n")
-        print("| property | \(counts.map { "\($0)" }.joined(separator: " | ")) |")
-        print("| --- |" + counts.map { _ in " --- |" }.joined())
-        for property in table.properties {
-            let cells = counts.map { count in
-                comparison(method, property, count).map { String(format: "%.2f", $0.pearson) } ?? "–"
-            }
-            print("| \(property) | \(cells.joined(separator: " | ")) |")
+            print("| `\(property)` | \(methods.map { cell($0, property) ?? "–" }.joined(separator: " | ")) |")
         }
     }
 }
