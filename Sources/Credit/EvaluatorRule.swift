@@ -10,8 +10,11 @@ package enum EvaluatorRule: Hashable, Sendable {
 
 /// The game of the pruned model: fine-tune it on the coalition's items, sample from common noise, measure.
 package struct PrunedModelGame: Hashable, Sendable {
-    /// A stage of the pruned network: what coalitions start from, and what nobody's data is worth.
+    /// A stage of the pruned network, in the order of its making: what coalitions start from, and what nobody's data is
+    /// worth.
     package enum Stage: String, Hashable, Sendable, CaseIterable {
+        /// Its shape with parameters drawn at random: it has learned from nobody, whatever the base model's seed.
+        case untrained
         /// As `model prune` cut it, before it was trained again.
         case pruned
         /// After it was trained again on everything.
@@ -32,8 +35,8 @@ package struct PrunedModelGame: Hashable, Sendable {
     /// What every coalition starts from. From ``Stage/recovered`` a few steps follow retraining; from ``Stage/pruned``
     /// every coalition has to bring the network back first, and the value says how fast it does.
     package let start: Stage
-    /// What ∅ is worth, without any fine-tuning. The recovered network has learned from everybody: with it, v(N) − v(∅)
-    /// is about 0, and nobody is paid for what all have taught.
+    /// What ∅ is worth, without any fine-tuning; it moves all credits alike. The recovered network has learned from
+    /// everybody: with it, v(N) − v(∅) is about 0, and nobody is paid for what all have taught.
     package let baseline: Stage
     /// The digest of the network that ∅ is measured on.
     package let baselineDigest: Digest

@@ -16,13 +16,13 @@ enum LaurelBench {
             try study.run()
         case "fidelity-measure" where arguments.count == 3:
             try FidelityStudy(settings: arguments[1], folder: arguments[2]).measureAgain()
-        case "fidelity-report" where arguments.count == 3:
-            try FidelityReport(file: arguments[1]).write(plot: arguments[2])
+        case "fidelity-report" where arguments.count == 4:
+            try FidelityReport(file: arguments[1]).write(plot: arguments[2], closer: arguments[3])
         default:
             throw LaurelError.input(
                 "no such benchmark",
                 next: "engine PART, valuation-tables DIR, valuation-compare DIR, valuation-cost PLOT.svg, "
-                    + "fidelity SETTINGS DIR, fidelity-measure SETTINGS DIR or fidelity-report CSV SVG")
+                    + "fidelity SETTINGS DIR, fidelity-measure SETTINGS DIR or fidelity-report CSV SVG NAME")
         }
     }
 }

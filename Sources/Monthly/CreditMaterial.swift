@@ -16,6 +16,7 @@ struct CreditMaterial: Sendable {
     let pruned: DiffusionModel
     /// The same after its recovery.
     let recovered: DiffusionModel
+    private let seed: UInt64
     private let contributors: [String]
     private let pictures: SnapshotImages
 
@@ -39,7 +40,7 @@ struct CreditMaterial: Sendable {
         return CreditMaterial(
             snapshot: snapshotID, base: base,
             pruned: try pruned(base, as: recovered.recipe.pruning, images: pictures.batch, seed: record.seed),
-            recovered: recovered, contributors: snapshot.contributors, pictures: pictures)
+            recovered: recovered, seed: record.seed, contributors: snapshot.contributors, pictures: pictures)
     }
 
     private static func pruned(
@@ -57,6 +58,7 @@ struct CreditMaterial: Sendable {
     /// The network at a stage of its making.
     func network(_ stage: PrunedModelGame.Stage) -> DiffusionModel {
         switch stage {
+        case .untrained: DiffusionModel(recipe: recovered.recipe, seed: seed)
         case .pruned: pruned
         case .recovered: recovered
         }

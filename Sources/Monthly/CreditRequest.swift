@@ -19,9 +19,9 @@ package struct CreditRequest: Sendable {
     package var negativeRule: String?
     /// The command of an external evaluator.
     package var evaluator: String?
-    /// `pruned` or `recovered`: what every coalition starts from.
+    /// `untrained`, `pruned` or `recovered`: what every coalition starts from.
     package var start: String?
-    /// `pruned` or `recovered`: what nobody's data is worth.
+    /// The same of what nobody's data is worth.
     package var baseline: String?
     /// `hand416-v1` or `classifier`.
     package var features: String?
@@ -57,7 +57,8 @@ enum CreditDefaults {
     static let endRepeats = 5
     static let duplicates = 4
     static let start = PrunedModelGame.Stage.recovered
-    static let baseline = PrunedModelGame.Stage.pruned
+    /// The same whatever the base model's seed, where the bare pruned network is a matter of luck.
+    static let baseline = PrunedModelGame.Stage.untrained
     static let fineTuneSteps = 150
     static let batch = 16
     static let learningRateMillionths = 1000

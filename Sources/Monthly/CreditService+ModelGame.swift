@@ -23,10 +23,14 @@ extension CreditService {
             start: start ?? planned?.start ?? CreditDefaults.start,
             baseline: baseline ?? planned?.baseline ?? CreditDefaults.baseline
         )
-        guard stages.start == .recovered || stages.baseline == .pruned else {
+        let order = PrunedModelGame.Stage.allCases
+        guard let first = order.firstIndex(of: stages.start), let nobody = order.firstIndex(of: stages.baseline),
+            nobody <= first
+        else {
             throw LaurelError.input(
-                "nobody would be worth what all have taught, and coalitions would start below it",
-                at: "--start pruned --baseline recovered", next: "use --baseline pruned, or --start recovered")
+                "nobody would be worth more than what coalitions start from",
+                at: "--start \(stages.start.rawValue) --baseline \(stages.baseline.rawValue)",
+                next: "use an earlier baseline: \(order.map(\.rawValue).joined(separator: ", "))")
         }
         let material = try await CreditMaterial.load(house, model: model)
         let network = material.network(stages.start)

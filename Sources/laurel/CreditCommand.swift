@@ -55,10 +55,12 @@ struct CreditRuleOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A program that evaluates coalitions instead of a model.", valueName: "command"))
     var evaluator: String?
 
-    @Option(help: ArgumentHelp("What coalitions start from: pruned, or recovered.", valueName: "stage"))
+    @Option(help: ArgumentHelp("What coalitions start from: recovered, pruned, or untrained.", valueName: "stage"))
     var start: String?
 
-    @Option(help: ArgumentHelp("The network that nobody's data is worth: pruned, or recovered.", valueName: "stage"))
+    @Option(
+        help: ArgumentHelp(
+            "What nobody's data is worth: the network untrained, pruned, or recovered.", valueName: "stage"))
     var baseline: String?
 
     @Option(help: ArgumentHelp("What pictures are compared by: hand416-v1, or classifier.", valueName: "name"))

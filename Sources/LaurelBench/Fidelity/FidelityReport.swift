@@ -17,41 +17,58 @@ struct FidelityReport {
             .sorted { (Self.family(of: $0), Self.steps(of: $0) ?? 0) < (Self.family(of: $1), Self.steps(of: $1) ?? 0) }
     }
 
-    /// Prints the tables in Markdown and writes the plot of correlation by fine-tuning steps.
-    func write(plot: String) throws {
-        guard let first = methods.first, let count = comparison(first, "vendi_score", images)?.count else {
-            throw LaurelError.refused("there are too few evaluations to compare", at: table.path, next: "let it run on")
+    /// Prints the tables in Markdown and writes the plot of correlation by fine-tuning steps; the last table looks closer
+    /// at one approximation.
+    func write(plot: String, closer: String) throws {
+        guard methods.contains(closer), let count = comparison(closer, "vendi_score", images)?.count else {
+            throw LaurelError.refused(
+                "there are too few evaluations to compare", at: "\(closer) in \(table.path)", next: "let it run on")
         }
         costs()
-        print("\n\(count) coalitions, \(images) images. Pearson [90 % of bootstraps] / Spearman / mean absolute error")
-        print("in standard deviations of the retrained values:\n")
-        properties { method, property in
-            comparison(method, property, images).map {
-                String(
-                    format: "%.2f [%.2f, %.2f] / %.2f / %.1f", $0.pearson, $0.interval.lowerBound,
-                    $0.interval.upperBound, $0.spearman, $0.error)
+        print(
+            "\n\(count) coalitions, \(images) images; Pearson / Spearman / mean absolute error in standard deviations of the"
+        )
+        print("retrained values:\n")
+        print("| property | \(methods.map { "`\($0)`" }.joined(separator: " | ")) |")
+        print("| --- |" + methods.map { _ in " --- |" }.joined())
+        for property in table.properties {
+            let cells = methods.map { method in
+                comparison(method, property, images).map {
+                    String(format: "%.2f / %.2f / %.1f", $0.pearson, $0.spearman, $0.error)
+                } ?? "–"
             }
+            print("| `\(property)` | \(cells.joined(separator: " | ")) |")
         }
-        print("\nPearson, with what a straight line in the coalition's size explains taken out of both:\n")
-        properties { method, property in
-            comparison(method, property, images).map { String(format: "%.2f", $0.withoutSize) }
-        }
-        print("\nReliability of retrained / approximate values, and the correlation that noise of seeds allows at most")
-        print("[90 % of bootstraps], from coalitions evaluated twice:\n")
-        properties { method, property in
-            noise(method, property).map {
-                String(
-                    format: "%.2f / %.2f, %.2f [%.2f, %.2f]", $0.retrainedReliability, $0.tunedReliability, $0.ceiling,
-                    $0.interval.lowerBound, $0.interval.upperBound)
-            }
-        }
-        for count in Set(table.rows.map(\.images)).sorted().dropLast() {
-            print("\nPearson when the approximation's values come from its first \(count) images:\n")
-            properties { method, property in
-                comparison(method, property, count).map { String(format: "%.2f", $0.pearson) }
-            }
-        }
+        look(closer)
         try draw(plot)
+    }
+
+    private func look(_ method: String) {
+        let fewer = Set(table.rows.map(\.images)).subtracting([images]).sorted()
+        let columns =
+            ["Pearson [90 %]", "size taken out"] + fewer.map { "\($0) images" } + [
+                "reliability: retrained", "fine-tuned", "ceiling [90 %]",
+            ]
+        print("\n`\(method)`; intervals are the middle 90 % over resampled coalitions:\n")
+        print("| property | \(columns.joined(separator: " | ")) |")
+        print("| --- |" + columns.map { _ in " --- |" }.joined())
+        for property in table.properties {
+            guard let found = comparison(method, property, images) else { continue }
+            func interval(_ value: Double, _ range: ClosedRange<Double>) -> String {
+                String(format: "%.2f [%.2f, %.2f]", value, range.lowerBound, range.upperBound)
+            }
+            let noise = noise(method, property)
+            let cells =
+                [interval(found.pearson, found.interval), String(format: "%.2f", found.withoutSize)]
+                + fewer.map { count in
+                    comparison(method, property, count).map { String(format: "%.2f", $0.pearson) } ?? "–"
+                } + [
+                    noise.map { String(format: "%.2f", $0.retrainedReliability) } ?? "–",
+                    noise.map { String(format: "%.2f", $0.tunedReliability) } ?? "–",
+                    noise.map { interval($0.ceiling, $0.interval) } ?? "–",
+                ]
+            print("| `\(property)` | \(cells.joined(separator: " | ")) |")
+        }
     }
 
     private func draw(_ file: String) throws {
@@ -137,15 +154,6 @@ struct FidelityReport {
                 String(
                     format: "| `%@` | %.2f | %.2f | %.2f | %.1f | %.1f |", method, own.train, own.sample, own.all,
                     full.train / own.train, full.all / own.all))
-        }
-    }
-
-    /// A table with a row for each property and a column for each approximation.
-    private func properties(_ cell: (_ method: String, _ property: String) -> String?) {
-        print("| property | \(methods.map { "`\($0)`" }.joined(separator: " | ")) |")
-        print("| --- |" + methods.map { _ in " --- |" }.joined())
-        for property in table.properties {
-            print("| `\(property)` | \(methods.map { cell($0, property) ?? "–" }.joined(separator: " | ")) |")
         }
     }
 }
