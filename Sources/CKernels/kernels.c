@@ -105,9 +105,10 @@ void laurel_sketch(long count, const float *x, const uint32_t *codes, float *buc
     DISPATCH(sketch, count, x, codes, buckets)
 }
 
-void laurel_hadamard(long count, float *x, const uint8_t *signs, float scale, float *y) {
-    DISPATCH(hadamard, count, x, signs, scale, y)
+void laurel_add_signed(long count, const float *x, const uint8_t *signs, float *y) {
+    DISPATCH(add_signed, count, x, signs, y)
 }
+void laurel_hadamard(long count, float *x, float scale) { DISPATCH(hadamard, count, x, scale) }
 
 double laurel_burst(long rounds) { DISPATCH(burst, rounds) }
 

@@ -365,12 +365,19 @@ static void VARIANT(sketch)(long count, const float *x, const uint32_t *codes, f
         buckets[8 * (long)(*codes & 0xFFFFFF) + lane] += *codes >> (24 + lane) & 1 ? -x[i] : x[i];
 }
 
-static void VARIANT(hadamard)(long count, float *x, const uint8_t *signs, float scale, float *y) {
+static void VARIANT(add_signed)(long count, const float *x, const uint8_t *signs, float *y) {
+    long i = 0;
+    for (; i + 8 <= count; i += 8, signs++)
+        VARIANT(store)(y + i, VARIANT(load)(y + i) + VARIANT(signed_by)(VARIANT(load)(x + i), *signs));
+    for (int lane = 0; i < count; i++, lane++) y[i] += *signs >> lane & 1 ? -x[i] : x[i];
+}
+
+static void VARIANT(hadamard)(long count, float *x, float scale) {
     // Distances 1, 2 and 4 inside a vector, then two distances in one pass over memory.
     const v8 minus1 = {1, -1, 1, -1, 1, -1, 1, -1}, minus2 = {1, 1, -1, -1, 1, 1, -1, -1};
     const v8 minus4 = {1, 1, 1, 1, -1, -1, -1, -1};
     for (long i = 0; i < count; i += 8) {
-        v8 v = VARIANT(signed_by)(VARIANT(load)(x + i), signs[i / 8]);
+        v8 v = VARIANT(load)(x + i) * scale;
         v = __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6) + v * minus1;
         v = __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5) + v * minus2;
         v = __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3) + v * minus4;
@@ -394,8 +401,6 @@ static void VARIANT(hadamard)(long count, float *x, const uint8_t *signs, float 
             VARIANT(store)(x + i, a + b);
             VARIANT(store)(x + i + half, a - b);
         }
-    for (long i = 0; i < count; i += 8)
-        VARIANT(store)(y + i, VARIANT(load)(y + i) + VARIANT(load)(x + i) * scale);
 }
 
 static double VARIANT(burst)(long rounds) {

@@ -1,8 +1,7 @@
 /// Takes long gradient vectors piece by piece, one row an image, and keeps short ones with nearly the same inner products.
 ///
 /// A pass is ``begin()``, any number of ``receive(_:of:_:stride:)`` that together bring every position of every image once,
-/// ``finish()``; then ``rows`` holds the results. The order of an image's pieces must be the same for all images and in
-/// every pass. Results of different passes may be added: a projection is linear.
+/// ``finish()``; then ``rows`` holds the results. Results of different passes may be added: a projection is linear.
 package protocol GradientProjection: AnyObject {
     /// Numbers in a result.
     var dimension: Int { get }

@@ -13,6 +13,7 @@ def read(name):
 
 ours, theirs = read("laurel"), read("torch")
 peak, sgemm = max(ours["peak"]), max(ours["sgemm"])
+rounds = len(ours["gflop.16"])
 print(f"one thread: FMA peak {peak:.0f} GFLOP/s, sgemm {sgemm:.0f} GFLOP/s\n")
 
 print(f"{'step (batch 64, 16x16x3)':30}{'Laurel ms':>10}{'PyTorch ms':>12}{'ratio':>7}{'GFLOP/s':>9}")
@@ -31,21 +32,22 @@ for base in (16, 32):
         extra = f"{100 * (time / alone - 1):.0f} %"
         print(f"{f'  and {kind} to 4,096':30}{1e3 * time:10.2f}{1e3 * vmap:12.2f}{vmap / time:7.2f}{extra:>12}")
 
-print("\n3x3 convolutions (batch 64), GFLOP/s of a direct convolution's work; in brackets oneDNN's")
+print("\n3x3 convolutions (batch 64), GFLOP/s of a direct convolution's work; in brackets oneDNN's, and * below 75 % of the peak")
 print(f"{'side, channels':26}{'forward':>14}{'data':>14}{'weights':>14}")
 for base in (16, 32):
-    shapes, totals, seconds = {}, {}, 0.0
+    shapes, totals, seconds, operations = {}, {}, 0.0, 0.0
     for key, values in ours.items():
         part = key.split(".")
         if part[0] == "convolution" and part[1] == str(base):
             shapes.setdefault(tuple(map(int, part[2:6])), {})[".".join(part[6:])] = values
     for (side, source, target, stride), passes in sorted(shapes.items(), reverse=True):
-        count = len(passes["own.forward"])
+        count = len(passes["own.forward"]) // rounds
         work = 2 * 9 * 64 * (side // stride) ** 2 * source * target / 1e9
         row = f"{f'{count} x {side}, {source} -> {target}' + (', halved' if stride == 2 else ''):26}"
         for name in ("forward", "data", "weights"):
             times = [min(passes[f"{who}.{name}"]) for who in ("own", "onednn")]
-            row += f"{f'{work / times[0]:.0f} ({work / times[1]:.0f})':>14}"
+            star = "*" if work / times[0] < 0.75 * peak else ""
+            row += f"{f'{star}{work / times[0]:.0f} ({work / times[1]:.0f})':>14}"
             for who, time in zip(("own", "onednn"), times):
                 if name != "data" or source > 3:
                     entry = totals.setdefault((who, name), [0.0, 0.0])
@@ -53,6 +55,7 @@ for base in (16, 32):
                     entry[1] += count * time
             if name != "data" or source > 3:
                 seconds += count * times[0]
+                operations += count * work
         seconds += count * min(passes["own.pack"])
         print(row)
     row = f"{f'all of base {base}':26}"
@@ -60,12 +63,24 @@ for base in (16, 32):
         rates = [totals[who, name][0] / totals[who, name][1] for who in ("own", "onednn")]
         row += f"{f'{rates[0]:.0f} ({rates[1]:.0f})':>14}"
     print(row)
+    pointwise = {key: values for key, values in ours.items() if key.startswith(f"projection.{base}.")}
+    share = sum(min(values) * (len(values) // rounds) for values in pointwise.values())
+    for key, values in pointwise.items():
+        side, source, target = map(int, key.split(".")[2:5])
+        operations += len(values) // rounds * 3 * 2 * 64 * side * side * source * target / 1e9
     step = min(ours[f"training.{base}"])
-    print(f"convolutions are {1e3 * seconds:.1f} of {1e3 * step:.1f} ms of a training step; the rest {100 * (1 - seconds / step):.0f} %")
+    rest = step - seconds - share
+    print(
+        f"of {1e3 * step:.1f} ms of a training step 3x3 convolutions take {1e3 * seconds:.1f}, 1x1 {1e3 * share:.1f}; "
+        f"what is not convolution is {100 * rest / step:.0f} %"
+    )
+    direct = rest / (rest + operations / peak)
+    print(f"(beside direct convolutions at the FMA peak the same {1e3 * rest:.1f} ms would be {100 * direct:.0f} %)")
 
-alone, pair = read("worker-alone"), read("worker-pair")
+alone = read("alone")
 print(f"\none worker on the demo's pruned model: {max(alone['worker.megabytes']):.0f} MB at its peak")
-for key, name in (("worker.training", "fine-tuning"), ("worker.sampling", "sampling")):
-    print(f"two workers against one, {name}: {2 * min(alone[key]) / (sum(pair[key]) / len(pair[key])):.2f} x")
-sgemm_alone, sgemm_pair = read("sgemm-alone")["sgemm.wall"], read("sgemm-pair")["sgemm.wall"]
-print(f"two processes of sgemm against one: {2 * sum(sgemm_pair) / len(sgemm_pair) / max(sgemm_alone):.2f} x")
+print("two processes at once, against one, on the clock, in three rounds:")
+for kind, name in (("sgemm", "sgemm"), ("training", "fine-tuning"), ("sampling", "sampling")):
+    pairs = [[read(f"pair-{i}-{who}")[f"worker.{kind}"][0] for who in "ab"] for i in (1, 2, 3)]
+    best = min(alone[f"worker.{kind}"])
+    print(f"  {name:14}" + "  ".join(f"{sum(best / time for time in pair):.2f}" for pair in pairs))

@@ -64,9 +64,11 @@ void laurel_unfold(int side, int channels, int stride, const float *x, float *co
 /// and whose high byte holds the signs (1 subtracts), lowest bit first.
 void laurel_sketch(long count, const float *x, const uint32_t *codes, float *buckets);
 
-/// Multiplies x by signs (a byte for eight numbers, 1 is minus), takes its Walsh-Hadamard transform in place, and adds
-/// scale times the result to y. `count` is a power of two, at least 8.
-void laurel_hadamard(long count, float *x, const uint8_t *signs, float scale, float *y);
+/// y += x with the signs of `signs`, a byte for eight numbers whose lowest bit is the first; 1 subtracts.
+void laurel_add_signed(long count, const float *x, const uint8_t *signs, float *y);
+
+/// `scale` times the Walsh-Hadamard transform of x, in place. `count` is a power of two, at least 8.
+void laurel_hadamard(long count, float *x, float scale);
 
 /// Multiply-adds between numbers in registers, as many at once as a register block has; returns the operations done.
 double laurel_burst(long rounds);
