@@ -68,8 +68,8 @@ void laurel_direct_forward(int images, int side, int stride, int input, int outp
 }
 
 void laurel_direct_gradient(int images, int side, int stride, int input, int output, const float *x, const float *dy,
-                            int turned, float *weights, float *scratch) {
-    DISPATCH(direct_gradient, images, side, stride, input, output, x, dy, turned, weights, scratch)
+                            int turned, float *weights, float *bias, float *scratch) {
+    DISPATCH(direct_gradient, images, side, stride, input, output, x, dy, turned, weights, bias, scratch)
 }
 
 void laurel_halved_data(int images, int side, int input, int output, const float *dy, const float *packed, int keep,

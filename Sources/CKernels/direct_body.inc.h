@@ -31,13 +31,15 @@ static void VARIANT(direct_forward)(int images, int side, int stride, int input,
 }
 
 static void VARIANT(direct_gradient)(int images, int side, int stride, int input, int output, const float *x,
-                                     const float *dy, int turned, float *weights, float *scratch) {
+                                     const float *dy, int turned, float *weights, float *bias,
+                                     float *scratch) {
     const int out = side / stride, height = direct_height(input), group = direct_group(side, stride, input, output);
     const long line = (long)(side + 2) * input, whole = (side + 2) * line;
     float *sums = scratch + group * whole + 64;
     // The sums go through every product once for a group of images, in parts that are rows of output pixels.
     long places[LAUREL_DIRECT_PARTS];
     for (int part = 0; part < group * out; part++) places[part] = part / out * whole + part % out * stride * line;
+    memset(bias, 0, (size_t)(turned ? input : output) * sizeof(float));
     for (int start = 0; start < images; start += group) {
         const int count = images - start < group ? images - start : group;
         for (int image = 0; image < count; image++)
@@ -46,6 +48,10 @@ static void VARIANT(direct_gradient)(int images, int side, int stride, int input
             VARIANT(multiply_column_parts)(count * out, places, out, height, output, scratch + i * line,
                                            (long)stride * input, dy + (long)start * out * out * output, output,
                                            sums + (long)i * height * output, output, start > 0);
+        if (turned)
+            laurel_sum_rows((long)count * side * side, input, x + (long)start * side * side * input, bias);
+        else
+            laurel_sum_rows((long)count * out * out, output, dy + (long)start * out * out * output, bias);
     }
     for (int k = 0; k < input; k++)
         for (int n = 0; n < output; n += 8) {

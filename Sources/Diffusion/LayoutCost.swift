@@ -45,33 +45,6 @@ extension Layout {
         return result
     }
 
-    /// A 1×1 convolution as the network runs it: a linear layer over the pixels, a part for each tensor that it reads.
-    package struct ProjectionPlace: Hashable, Sendable {
-        /// Rows and columns of the image.
-        package let side: Int
-        /// Input channels of this part.
-        package let input: Int
-        /// Output channels.
-        package let output: Int
-    }
-
-    /// Every part of a 1×1 convolution: the blocks' shortcuts, and what attention reads and gives.
-    package var projections: [ProjectionPlace] {
-        var result: [ProjectionPlace] = []
-        for (block, side) in placedBlocks where block.projects {
-            for part in block.parts {
-                result.append(ProjectionPlace(side: side, input: width([part]), output: width([block.output])))
-            }
-        }
-        if architecture.attention {
-            for name in ["middle.attention.qkv", "middle.attention.output"] {
-                let shape = parameter("\(name).weight").shape
-                result.append(ProjectionPlace(side: side(of: down.count - 1), input: shape[1], output: shape[0]))
-            }
-        }
-        return result
-    }
-
     /// Multiplications and additions of one image's forward pass: convolutions, projections and attention.
     package var operations: Double {
         var total = convolutions.reduce(0) { $0 + $1.operations }

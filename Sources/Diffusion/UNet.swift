@@ -113,6 +113,11 @@ package final class UNet {
         get { builder.receiver }
         set { builder.receiver = newValue }
     }
+    /// Measures the convolutions, when there is one.
+    package var stopwatch: Stopwatch? {
+        get { context.stopwatch }
+        set { context.stopwatch = newValue }
+    }
     /// Bytes that this network holds.
     package var bytes: Int { context.arena.bytes }
 

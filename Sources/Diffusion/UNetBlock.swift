@@ -63,7 +63,7 @@ final class ResidualBlock: UNetStep {
                     norm: builder.norm(norm1, offset: offset, side: side, channels: input.channels, silu: true),
                     projection: Linear(
                         builder.context, rows: images * pixels, input: input.channels, output: outputWidth,
-                        weightStride: inputWidth)))
+                        weightStride: inputWidth, pointwise: true)))
             offset += input.channels
         }
         self.parts = parts

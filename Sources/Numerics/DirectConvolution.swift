@@ -93,13 +93,12 @@ final class DirectConvolution: ConvolutionMethod {
         let (input, output) = (Int32(shape.input), Int32(shape.output))
         if ends {
             laurel_direct_gradient(
-                Int32(images), Int32(shape.side), 1, output, input, dy, x, 1, weights, context.scratch)
+                Int32(images), Int32(shape.side), 1, output, input, dy, x, 1, weights, bias,
+                context.scratch)
         } else {
             laurel_direct_gradient(
-                Int32(images), Int32(shape.side), Int32(shape.stride), input, output, x, dy, 0, weights,
+                Int32(images), Int32(shape.side), Int32(shape.stride), input, output, x, dy, 0, weights, bias,
                 context.scratch)
         }
-        bias.update(repeating: 0, count: shape.output)
-        Network.sumRows(dy, rows: images * pixels, columns: shape.output, into: bias)
     }
 }

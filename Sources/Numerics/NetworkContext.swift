@@ -14,6 +14,9 @@ package final class NetworkContext {
     private var scratchBytes = 0
     private var scratchAddress: UnsafeMutablePointer<Float>?
 
+    /// Measures what convolutions of any size take, when there is one.
+    package var stopwatch: Stopwatch?
+
     /// An empty network on this machine's processor.
     package init() throws(LaurelError) {
         NetworkContext.useOneThread()
@@ -44,6 +47,11 @@ package final class NetworkContext {
         case "baseline": laurel_kernel_select(laurel_kernel_baseline) == 1
         default: false
         }
+    }
+
+    /// Runs a convolution, on the stopwatch if there is one.
+    func convolve(_ body: () -> Void) {
+        if let stopwatch { stopwatch.time(body) } else { body() }
     }
 
     func scratchpad(_ descriptor: OneDNN.Descriptor) throws(LaurelError) -> OneDNN.Memory {

@@ -86,13 +86,14 @@ package final class Convolution {
 
     /// What is computed.
     package let shape: Shape
+    private let context: NetworkContext
     private let method: any ConvolutionMethod
 
     /// Makes the room and the primitives of one shape; `method` is the fastest that fits unless one is named.
     package init(
         _ context: NetworkContext, _ shape: Shape, _ buffers: Buffers, method: Method? = nil
     ) throws(LaurelError) {
-        self.shape = shape
+        (self.context, self.shape) = (context, shape)
         let fastest: Method =
             WinogradConvolution.fits(shape)
             ? .winograd : DirectConvolution.fits(shape, data: buffers.gradients?.dx != nil) ? .direct : .library
@@ -104,20 +105,20 @@ package final class Convolution {
     }
 
     /// Brings the parameters into the method's order; after every change of the parameters, before the next pass.
-    package func pack() { method.pack() }
+    package func pack() { context.convolve { method.pack() } }
 
     /// Computes the output.
-    package func forward() { method.forward() }
+    package func forward() { context.convolve { method.forward() } }
 
     /// Computes the gradient of the input; `adding` adds it to what is there, which needs one of our own methods.
-    package func backwardData(adding: Bool = false) { method.backwardData(adding: adding) }
+    package func backwardData(adding: Bool = false) { context.convolve { method.backwardData(adding: adding) } }
 
     /// Computes the gradients of weights and bias, summed over the images.
-    package func backwardWeights() { method.backwardWeights() }
+    package func backwardWeights() { context.convolve { method.backwardWeights() } }
 
     /// Computes the gradients of one image by itself: weights, then bias, `weights + output` numbers at `row`.
     package func backwardWeights(image: Int, into row: Network.Floats) {
-        method.backwardWeights(image: image, into: row)
+        context.convolve { method.backwardWeights(image: image, into: row) }
     }
 }
 

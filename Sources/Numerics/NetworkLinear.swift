@@ -10,12 +10,16 @@ package struct Linear {
     private let input: Int
     private let output: Int
     private let weightStride: Int
+    private let pointwise: Bool
 
-    /// A layer of one shape in the room of `context`; `weightStride` is `input` unless given.
-    package init(_ context: NetworkContext, rows: Int, input: Int, output: Int, weightStride: Int? = nil) {
+    /// A layer of one shape in the room of `context`; `weightStride` is `input` unless given. `pointwise` says that it is a
+    /// 1×1 convolution, for who measures those.
+    package init(
+        _ context: NetworkContext, rows: Int, input: Int, output: Int, weightStride: Int? = nil, pointwise: Bool = false
+    ) {
         precondition(input % Network.group == 0 && output % Network.group == 0, "channels in multiples of eight")
         (self.context, self.rows, self.input, self.output) = (context, rows, input, output)
-        self.weightStride = weightStride ?? input
+        (self.weightStride, self.pointwise) = (weightStride ?? input, pointwise)
         context.reserve(laurel_linear_scratch(Int32(input), Int32(output)))
     }
 
@@ -25,17 +29,22 @@ package struct Linear {
         into y: Network.Floats
     ) {
         precondition(!(adding && bias != nil), "a bias is added once")
-        laurel_linear_forward(
-            rows, Int32(input), Int32(output), x, weights, Int32(weightStride), bias, adding ? 1 : 0, y,
-            context.scratch)
+        run {
+            laurel_linear_forward(
+                rows, Int32(input), Int32(output), x, weights, Int32(weightStride), bias, adding ? 1 : 0, y,
+                context.scratch)
+        }
     }
 
     /// Computes the gradient of the input, added to what is there with `adding`.
     package func backward(
         _ dy: Network.Floats, weights: Network.Floats, adding: Bool = false, into dx: Network.Floats
     ) {
-        laurel_linear_backward(
-            rows, Int32(input), Int32(output), dy, weights, Int32(weightStride), adding ? 1 : 0, dx, context.scratch)
+        run {
+            laurel_linear_backward(
+                rows, Int32(input), Int32(output), dy, weights, Int32(weightStride), adding ? 1 : 0, dx,
+                context.scratch)
+        }
     }
 
     /// Computes the gradients of weights and bias, overwriting. With `images` above 1 each of so many equal parts of the
@@ -44,7 +53,13 @@ package struct Linear {
         x: Network.Floats, dy: Network.Floats, weights: Network.Floats, bias: Network.Floats?, images: Int = 1,
         apart: Int = 0
     ) {
-        laurel_linear_gradient(
-            Int32(images), rows, Int32(input), Int32(output), x, dy, weights, Int32(weightStride), bias, apart)
+        run {
+            laurel_linear_gradient(
+                Int32(images), rows, Int32(input), Int32(output), x, dy, weights, Int32(weightStride), bias, apart)
+        }
+    }
+
+    private func run(_ body: () -> Void) {
+        if pointwise { context.convolve(body) } else { body() }
     }
 }

@@ -18,10 +18,10 @@ void laurel_direct_pack(int input, int output, const float *weights, int turned,
 void laurel_direct_forward(int images, int side, int stride, int input, int output, const float *x,
                            const float *packed, const float *bias, float *y, float *scratch);
 
-/// The gradient of the weights, overwriting and summed over the images; `output` is a multiple of eight. With `turned` it
+/// The gradients of weights and bias, overwriting and summed over the images; `output` is a multiple of eight. With `turned` it
 /// is that of a convolution with stride 1 from `output` to `input` channels: dy is then its input, x its output's gradient.
 void laurel_direct_gradient(int images, int side, int stride, int input, int output, const float *x, const float *dy,
-                            int turned, float *weights, float *scratch);
+                            int turned, float *weights, float *bias, float *scratch);
 
 /// Weights for laurel_halved_data.
 void laurel_halved_pack(int input, int output, const float *weights, float *packed);
