@@ -48,11 +48,11 @@ static void VARIANT(direct_gradient)(int images, int side, int stride, int input
             VARIANT(multiply_column_parts)(count * out, places, out, height, output, scratch + i * line,
                                            (long)stride * input, dy + (long)start * out * out * output, output,
                                            sums + (long)i * height * output, output, start > 0);
-        if (turned)
-            laurel_sum_rows((long)count * side * side, input, x + (long)start * side * side * input, bias);
-        else
-            laurel_sum_rows((long)count * out * out, output, dy + (long)start * out * out * output, bias);
     }
+    if (turned)
+        laurel_sum_rows((long)images * side * side, input, x, bias);
+    else
+        laurel_sum_rows((long)images * out * out, output, dy, bias);
     for (int k = 0; k < input; k++)
         for (int n = 0; n < output; n += 8) {
             v8 found[9];

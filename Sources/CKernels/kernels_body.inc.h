@@ -275,17 +275,8 @@ static void VARIANT(sum_rows)(long rows, int columns, const float *x, float *sum
         for (; r < rows; r++) sums[0] += VARIANT(load)(x + r * columns + c);
         VARIANT(store)(sum + c, VARIANT(load)(sum + c) + ((sums[0] + sums[1]) + (sums[2] + sums[3])));
     }
-    long r = 0;
-    if (columns < 8) {
-        // Eight rows are as many vectors as there are columns, whose lanes take the columns in turns.
-        v8 sums[7];
-        for (int v = 0; v < columns; v++) sums[v] = SPLAT(0);
-        for (; r + 8 <= rows; r += 8)
-            for (int v = 0; v < columns; v++) sums[v] += VARIANT(load)(x + r * columns + 8 * v);
-        for (int i = 0; i < 8 * columns; i++) sum[i % columns] += sums[i / 8][i % 8];
-    }
-    for (; r < rows; r++)
-        for (int rest = c; rest < columns; rest++) sum[rest] += x[r * columns + rest];
+    for (; c < columns; c++)
+        for (long r = 0; r < rows; r++) sum[c] += x[r * columns + c];
 }
 
 static void VARIANT(upsample_backward)(int images, int side, int channels, const float *dy, float *dx) {
