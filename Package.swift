@@ -28,6 +28,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // C libraries: module maps only.
@@ -64,8 +65,9 @@ let package = Package(
             name: "Properties", dependencies: ["Errors", "Documents", "Numerics", "Images"], exclude: ["README.md"],
             swiftSettings: house),
         .target(
-            name: "Diffusion", dependencies: ["Errors", "Documents", "Numerics", "Images"], exclude: ["README.md"],
-            swiftSettings: house),
+            name: "Diffusion",
+            dependencies: ["Errors", "Documents", "Numerics", "Images", .product(name: "Yams", package: "Yams")],
+            exclude: ["README.md"], swiftSettings: house),
 
         // Books.
         layer("Registry", ["Errors", "Documents", "Images", "Postgres"]),
@@ -113,16 +115,21 @@ let package = Package(
         tests(of: "Errors"),
         tests(of: "Registry", ["Errors", "Documents", "Images", "Numerics", "Postgres", "TestSupport"]),
         tests(of: "Postgres", ["Errors", "TestSupport"]),
-        tests(of: "Diffusion", ["Errors", "Images", "Numerics"], fixtures: true),
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
+        tests(of: "Diffusion", ["CAllocations", "Errors", "Images", "Numerics"], fixtures: true),
         tests(of: "Money", ["Errors", "TestSupport"]),
         tests(of: "Ledger", ["Errors", "Documents", "Money", "Postgres", "Schema", "TestSupport", "laurel"]),
         tests(of: "Numerics"),
         tests(of: "Valuation", ["Errors", "Documents", "Numerics", "laurel"], fixtures: true),
         tests(of: "Documents", ["Errors", "TestSupport"]),
         tests(of: "Statements", ["Errors", "Documents", "Money", "Postgres", "TestSupport", "laurel"]),
-        tests(of: "laurel", ["Documents", "Postgres", "TestSupport"], fixtures: true),
+        tests(of: "laurel", ["Diffusion", "Documents", "Postgres", "TestSupport"], fixtures: true),
         tests(
-            of: "Credit", ["Errors", "Documents", "Postgres", "Valuation", "TestSupport", "laurel"], fixtures: true),
+            of: "Credit",
+            [
+                "Errors", "Documents", "Images", "Numerics", "Postgres", "Valuation", "Properties", "Diffusion",
+                "TestSupport", "laurel",
+            ], fixtures: true),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -118,9 +118,8 @@ extension EvaluatorRule {
                 "model": .string(game.model),
                 "weights_sha256": .string(game.weightsDigest.hex),
                 "snapshot": .string(game.snapshot),
-                "fine_tune_steps": .integer(Int64(game.fineTuneSteps)),
+                "approximation": game.approximation.document,
                 "batch": .integer(Int64(game.batch)),
-                "learning_rate_millionths": .integer(Int64(game.learningRateMillionths)),
                 "images": .integer(Int64(game.images)),
                 "sampling_steps": .integer(Int64(game.samplingSteps)),
                 "start": .string(game.start.rawValue),
@@ -138,9 +137,9 @@ extension EvaluatorRule {
             self = .prunedModel(
                 PrunedModelGame(
                     model: try reader.text("model"), weightsDigest: try reader.digest("weights_sha256"),
-                    snapshot: try reader.text("snapshot"), fineTuneSteps: try reader.integer("fine_tune_steps"),
+                    snapshot: try reader.text("snapshot"),
+                    approximation: try ApproximationRule(try reader.member("approximation")),
                     batch: try reader.integer("batch"),
-                    learningRateMillionths: try reader.integer("learning_rate_millionths"),
                     images: try reader.integer("images"), samplingSteps: try reader.integer("sampling_steps"),
                     start: try reader.choice("start"), baseline: try reader.choice("baseline"),
                     baselineDigest: try reader.digest("baseline_sha256"),

@@ -20,6 +20,9 @@ package struct CreditPlan: Hashable, Sendable {
         /// How many coalitions are evaluated a second time, to measure noise.
         package let duplicates: Int
 
+        /// How many evaluations that makes.
+        package var taskCount: Int { coalitions + 2 * endRepeats + duplicates }
+
         package init(coalitions: Int, endRepeats: Int, duplicates: Int) {
             self.coalitions = coalitions
             self.endRepeats = endRepeats

@@ -4,14 +4,14 @@ package import Documents
 package enum EvaluatorRule: Hashable, Sendable {
     /// A program outside, spoken to in JSON lines; started through `/bin/sh -c`.
     case external(command: String)
-    /// The pruned model, fine-tuned on the coalition's items.
+    /// The pruned model, fine-tuned on the coalition's items, or another approximation of retraining.
     case prunedModel(PrunedModelGame)
 }
 
-/// The game of the pruned model: fine-tune it on the coalition's items, sample from common noise, measure.
+/// The game of the pruned model: fine-tune it on the coalition's items, sample from common noise, measure. Another
+/// approximation of retraining may take the place of fine-tuning, and the model before pruning that of the pruned one.
 package struct PrunedModelGame: Hashable, Sendable {
-    /// A stage of the pruned network, in the order of its making: what coalitions start from, and what nobody's data is
-    /// worth.
+    /// A stage of the network, in the order of its making: what coalitions start from, and what nobody's data is worth.
     package enum Stage: String, Hashable, Sendable, CaseIterable {
         /// Its shape with parameters drawn at random: it has learned from nobody, whatever the base model's seed.
         case untrained
@@ -19,24 +19,25 @@ package struct PrunedModelGame: Hashable, Sendable {
         case pruned
         /// After it was trained again on everything.
         case recovered
+        /// As the base model was trained, before pruning: the published full fine-tuning, at its full cost.
+        case unpruned
     }
 
     /// Id of the base model, and the digest of the network that every coalition starts from.
     package let model: String
     package let weightsDigest: Digest
     package let snapshot: String
-    package let fineTuneSteps: Int
+    package let approximation: ApproximationRule
     package let batch: Int
-    /// Millionths, so that the plan holds no fractions.
-    package let learningRateMillionths: Int
     /// Images sampled for one value.
     package let images: Int
     package let samplingSteps: Int
     /// What every coalition starts from. From ``Stage/recovered`` a few steps follow retraining; from ``Stage/pruned``
     /// every coalition has to bring the network back first, and the value says how fast it does.
     package let start: Stage
-    /// What ∅ is worth, without any fine-tuning; it moves all credits alike. The recovered network has learned from
-    /// everybody: with it, v(N) − v(∅) is about 0, and nobody is paid for what all have taught.
+    /// What ∅ is worth to fine-tuning and adapters; it moves all credits alike. The other approximations have an answer of
+    /// their own, see ``Approximation``. The recovered network has learned from everybody: with it, v(N) − v(∅) is about 0,
+    /// and nobody is paid for what all have taught.
     package let baseline: Stage
     /// The digest of the network that ∅ is measured on.
     package let baselineDigest: Digest
@@ -44,16 +45,14 @@ package struct PrunedModelGame: Hashable, Sendable {
     package let yardstick: Yardstick
 
     package init(
-        model: String, weightsDigest: Digest, snapshot: String, fineTuneSteps: Int, batch: Int,
-        learningRateMillionths: Int, images: Int, samplingSteps: Int, start: Stage, baseline: Stage,
-        baselineDigest: Digest, yardstick: Yardstick
+        model: String, weightsDigest: Digest, snapshot: String, approximation: ApproximationRule, batch: Int,
+        images: Int, samplingSteps: Int, start: Stage, baseline: Stage, baselineDigest: Digest, yardstick: Yardstick
     ) {
         self.model = model
         self.weightsDigest = weightsDigest
         self.snapshot = snapshot
-        self.fineTuneSteps = fineTuneSteps
+        self.approximation = approximation
         self.batch = batch
-        self.learningRateMillionths = learningRateMillionths
         self.images = images
         self.samplingSteps = samplingSteps
         self.start = start

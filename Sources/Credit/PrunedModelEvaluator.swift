@@ -7,7 +7,9 @@ package import Properties
 /// The value of a coalition by the pruned model: fine-tuned on the coalition's items, sampled from common noise, measured.
 ///
 /// Training takes its chance from the pair's seed and generation from the noise seed, so a coalition and its complement
-/// differ in their data only. A coalition without items is worth what the plan's baseline is worth.
+/// differ in their data only. A coalition without items is worth what the plan's baseline is worth, or what the
+/// approximation makes of nobody's pictures, see ``Approximation``. A conditional model is sampled over all its classes in
+/// turns, whoever is in the coalition: image *i* has the same noise and the same class for everyone.
 package final class PrunedModelEvaluator: Evaluator {
     /// Everything that the evaluators of a run share; made once.
     package struct Setting: Sendable {
@@ -15,6 +17,7 @@ package final class PrunedModelEvaluator: Evaluator {
         let model: DiffusionModel
         let baseline: DiffusionModel
         let images: ImageBatch
+        let labels: [Int32]
         let items: [String: [Int]]
         let properties: [Property]
         let reference: Reference
@@ -24,17 +27,20 @@ package final class PrunedModelEvaluator: Evaluator {
         ///   - model: what every coalition starts from; `game` names its digest.
         ///   - baseline: what nobody's data is worth, of the same shape; `game` names its digest.
         ///   - images: the snapshot's, at the model's size.
+        ///   - labels: the class of each image for a conditional model.
         ///   - items: for each player the positions of its images.
         ///   - properties: what is measured.
         ///   - reference: fitted on the snapshot's images.
         package init(
             game: PrunedModelGame, model: DiffusionModel, baseline: DiffusionModel, images: ImageBatch,
+            labels: [Int32] = [],
             items: [String: [Int]], properties: [Property], reference: Reference
         ) {
             self.game = game
             self.model = model
             self.baseline = baseline
             self.images = images
+            self.labels = labels
             self.items = items
             self.properties = properties
             self.reference = reference
@@ -52,12 +58,13 @@ package final class PrunedModelEvaluator: Evaluator {
     /// - Throws: ``LaurelError`` when the model and the images do not fit each other.
     package init(_ setting: Setting) throws {
         self.setting = setting
-        workspace = try Workspace(model: setting.model, images: setting.images, batch: setting.game.batch)
+        workspace = try Workspace(
+            model: setting.model, images: setting.images, labels: setting.labels, batch: setting.game.batch)
     }
 
     package func evaluate(_ task: EvaluationTask) throws -> Evaluation {
         let start = ContinuousClock.now
-        try fineTune(task)
+        try approximate(task)
         let trained = ContinuousClock.now
         let images = sample(task)
         let sampled = ContinuousClock.now
@@ -70,20 +77,18 @@ package final class PrunedModelEvaluator: Evaluator {
             cpuKernel: NetworkContext.kernelName, modelDigest: setting.game.weightsDigest)
     }
 
-    /// Trains the starting model on the task's coalition: the first third of ``evaluate(_:)``, for studies of it.
-    package func fineTune(_ task: EvaluationTask) throws {
-        let items = setting.items(of: task)
-        if items.isEmpty {
+    /// Approximates the model of the task's coalition: the first third of ``evaluate(_:)``, for studies of it.
+    package func approximate(_ task: EvaluationTask) throws {
+        let (rule, items) = (setting.game.approximation, setting.items(of: task))
+        guard !items.isEmpty || !rule.kind.leavesNobodyToTheBaseline else {
             workspace.reset(to: setting.baseline)
-        } else {
-            workspace.reset(to: setting.model)
-            _ = try workspace.fineTune(
-                items: items, steps: setting.game.fineTuneSteps, seed: UInt64(task.pairSeed),
-                learningRate: Double(setting.game.learningRateMillionths) / 1e6)
+            return
         }
+        workspace.reset(to: setting.model)
+        _ = try workspace.approximate(rule.approximation, items: items, seed: UInt64(task.pairSeed))
     }
 
-    /// Images from the model as ``fineTune(_:)`` left it: the second third of ``evaluate(_:)``.
+    /// Images from the model as ``approximate(_:)`` left it: the second third of ``evaluate(_:)``.
     package func sample(_ task: EvaluationTask) -> ImageBatch {
         workspace.sample(
             count: setting.game.images, steps: setting.game.samplingSteps, noiseSeed: UInt64(task.noiseSeed))

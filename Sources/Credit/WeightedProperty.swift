@@ -33,24 +33,12 @@ package struct WeightedProperty: Hashable, Sendable {
                 at: "--property", next: "write NAME or NAME:WEIGHT")
         }
         guard parts.count > namePartCount else { return (name, 1_000_000) }
-        guard let weight = millionths(parts[namePartCount]), weight > 0 else {
+        guard let weight = Decimals.millionths(parts[namePartCount]), weight > 0 else {
             throw LaurelError.input(
                 "weight \(parts[namePartCount].debugDescription) of property \(name) is no positive decimal",
                 at: "--property", next: "write for instance \(name):0.5")
         }
         return (name, weight)
-    }
-
-    /// A plain decimal as millionths; nil for signs, exponents, more than six places or more than a million.
-    private static func millionths(_ text: String) -> Int64? {
-        let halves = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        let fraction = halves.count == 2 ? halves[1] : "0"
-        guard (1...6).contains(halves[0].utf8.count), (1...6).contains(fraction.utf8.count),
-            (halves[0] + fraction).utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
-            let whole = Int64(halves[0]),
-            let rest = Int64(fraction + String(repeating: "0", count: 6 - fraction.utf8.count))
-        else { return nil }
-        return whole * 1_000_000 + rest
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

@@ -1,7 +1,8 @@
 /// A way to guess the model that training on a subset of the images alone would have given.
 ///
 /// All of them go through ``Workspace/approximate(_:items:seed:)``; formulas and published settings are those of the study
-/// that the credit game follows.
+/// that the credit game follows. Of no images at all, fine-tuning and adapters leave the model as it is, retraining gives
+/// an untrained network, and ascent and influence take every image out of the model.
 package enum Approximation: Hashable, Sendable {
     /// The workspace's model, trained further on the subset: the default, and cheap when the model was pruned.
     case fineTuning(steps: Int, learningRate: Double)

@@ -26,33 +26,42 @@ package struct Architecture: Codable, Hashable, Sendable {
     /// The demo's network.
     package init() {}
 
-    /// Throws what is impossible about this shape, as a person should read it; `place` is the recipe's file or name.
-    package func validate(at place: String) throws(LaurelError) {
-        func refuse(_ problem: String, _ remedy: String) throws(LaurelError) {
-            throw LaurelError.input(problem, at: place, next: remedy)
+    /// Throws what is impossible about this shape, as a person should read it; `places` says where it was written.
+    package func validate(_ places: RecipePlaces) throws(LaurelError) {
+        func refuse(_ problem: String, _ member: String, _ remedy: String) throws(LaurelError) {
+            throw LaurelError.input(problem, at: places.of("architecture.\(member)"), next: remedy)
         }
         let group = Network.group
-        if ![8, 16, 32, 64].contains(side) { try refuse("side \(side) is not possible", "use 8, 16, 32 or 64") }
+        if ![8, 16, 32, 64].contains(side) {
+            try refuse("side \(side) is not possible", "side", "use 8, 16, 32 or 64")
+        }
         if ![1, 3].contains(channels) {
-            try refuse("\(channels) channels are not possible", "use 1 (grey) or 3 (RGB)")
+            try refuse("\(channels) channels are not possible", "channels", "use 1 (grey) or 3 (RGB)")
         }
         if base < group || base > 128 || base % group != 0 {
-            try refuse("base width \(base) is not possible", "use a multiple of \(group) from \(group) to 128")
+            try refuse(
+                "base width \(base) is not possible", "base", "use a multiple of \(group) from \(group) to 128")
         }
         if multipliers.isEmpty || multipliers.contains(where: { $0 < 1 || $0 > 8 }) {
-            try refuse("multipliers \(multipliers) are not possible", "give one or more numbers from 1 to 8")
-        }
-        if side >> (multipliers.count - 1) < 4 {
             try refuse(
-                "\(multipliers.count) resolutions halve side \(side) below 4 pixels", "give fewer multipliers")
+                "multipliers \(multipliers) are not possible", "multipliers", "give one or more numbers from 1 to 8")
         }
-        if !(1...4).contains(blocks) { try refuse("\(blocks) blocks are not possible", "use 1 to 4") }
-        if !(0...10_000).contains(classes) { try refuse("\(classes) classes are not possible", "use 0 to 10000") }
+        if multipliers.count > side.trailingZeroBitCount - 1 {
+            try refuse(
+                "\(multipliers.count) resolutions halve side \(side) below 4 pixels", "multipliers",
+                "give fewer multipliers")
+        }
+        if !(1...4).contains(blocks) { try refuse("\(blocks) blocks are not possible", "blocks", "use 1 to 4") }
+        if !(0...10_000).contains(classes) {
+            try refuse("\(classes) classes are not possible", "classes", "use 0 to 10000")
+        }
         let known = Set(Layout.spaces(of: self))
         for (name, width) in widths.sorted(by: { $0.key < $1.key }) {
-            if !known.contains(name) { try refuse("there is no space \(name) to set a width for", "remove it") }
+            if !known.contains(name) {
+                try refuse("there is no space \(name) to set a width for", "widths.\(name)", "remove it")
+            }
             if width < group || width > 4096 || width % group != 0 {
-                try refuse("width \(width) of \(name) is not possible", "use a multiple of \(group)")
+                try refuse("width \(width) of \(name) is not possible", "widths.\(name)", "use a multiple of \(group)")
             }
         }
     }

@@ -90,16 +90,23 @@ package struct DiffusionModel: Sendable {
     package static func load(from directory: URL) throws(LaurelError) -> DiffusionModel {
         let recipeFile = directory.appending(path: "recipe.json")
         let weightsFile = directory.appending(path: "weights.safetensors")
-        let recipe = try Recipe(parsing: read(recipeFile), at: recipeFile.path)
-        let tensors = try SafeTensors(parsing: read(weightsFile), at: weightsFile.path)
-        return try DiffusionModel(recipe: recipe, tensors: tensors, at: weightsFile.path)
+        do {
+            let recipe = try Recipe(parsing: read(recipeFile), at: recipeFile.path)
+            let tensors = try SafeTensors(parsing: read(weightsFile), at: weightsFile.path)
+            return try DiffusionModel(recipe: recipe, tensors: tensors, at: weightsFile.path)
+        } catch {
+            // Whatever is wrong with a file that Laurel wrote, nobody is meant to mend it by hand.
+            throw .input(
+                "the model is damaged (\(error.problem))", at: error.place,
+                next: "restore its folder from a backup, or remove the folder and train or import the model again")
+        }
     }
 
     private static func read(_ file: URL) throws(LaurelError) -> Data {
         do {
             return try Data(contentsOf: file)
         } catch {
-            throw .input("the file cannot be read", at: file.path, next: "train or import the model again")
+            throw .input("the file cannot be read", at: file.path)
         }
     }
 }

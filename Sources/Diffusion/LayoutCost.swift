@@ -70,12 +70,26 @@ extension Layout {
     /// gradients, three buffers as large as the largest block, and for each half the parameters, their gradients and the
     /// convolutions' weights packed for both directions (four times their size each).
     package func estimatedBytes(batch: Int) -> Double {
+        let (values, largest) = sizes
+        return 1.25 * 4 * (Double(batch) * (values + 3 * largest) + 2 * 10 * Double(count))
+    }
+
+    /// Bytes that a ``Workspace`` takes, rounded up: training in one part, and the network that samples, which keeps no
+    /// values for a way back.
+    package func estimatedWorkspaceBytes(batch: Int) -> Double {
+        let (values, largest) = sizes
+        let sampling = Double(Sampler.batch) * (values / 2 + 3 * largest) + 5 * Double(count)
+        return 1.25 * 4 * (Double(batch) * (values + 3 * largest) + 10 * Double(count) + sampling)
+    }
+
+    /// Numbers that one image's values and their gradients are, and the largest block's.
+    private var sizes: (values: Double, largest: Double) {
         var (values, largest) = (0.0, 0.0)
         for (block, side) in placedBlocks {
             let (input, inner, output) = (width(block.parts), width([block.inner]), width([block.output]))
             values += Double(side * side * (input + 2 * inner + 2 * output))
             largest = max(largest, Double(side * side * max(input, inner, 4 * output)))
         }
-        return 1.25 * 4 * (Double(batch) * (values + 3 * largest) + 2 * 10 * Double(count))
+        return (values, largest)
     }
 }

@@ -35,16 +35,27 @@ package func prune(
     let layout = Layout(model.recipe.architecture)
     let scores = importance(layout, model.parameters, pruning.importance == .taylor ? gradients : nil)
     var kept: [String: [Int]] = [:]
+    let widths = prunedArchitecture(of: model.recipe.architecture, pruning).widths
     for space in layout.spaceNames {
-        let width = layout.width([space])
-        let target = Int((Double(width) * (1 - pruning.sparsity) / Double(pruning.multiple)).rounded())
-        let units = min(width, max(1, target) * pruning.multiple) / Network.group
+        let units = (widths[space] ?? 0) / Network.group
         let ranked = (scores[space] ?? []).enumerated().sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }
         kept[space] = ranked.prefix(units).map(\.offset).sorted().flatMap { unit in
             unit * Network.group..<(unit + 1) * Network.group
         }
     }
     return keep(kept, of: model)
+}
+
+/// The shape that pruning will give, known before there are any weights.
+package func prunedArchitecture(of architecture: Architecture, _ pruning: Pruning) -> Architecture {
+    var smaller = architecture
+    let layout = Layout(architecture)
+    for space in layout.spaceNames {
+        let width = layout.width([space])
+        let target = Int((Double(width) * (1 - pruning.sparsity) / Double(pruning.multiple)).rounded())
+        smaller.widths[space] = min(width, max(1, target) * pruning.multiple)
+    }
+    return smaller
 }
 
 /// The model with only the given channels of each space; spaces that are not named stay whole.

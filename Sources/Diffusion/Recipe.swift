@@ -3,8 +3,8 @@ package import Foundation
 
 /// Everything that decides a model besides its pictures and its seed: shape, noise, training, pruning, recovery.
 ///
-/// Written as one JSON object with the members `architecture`, `diffusion`, `training`, `pruning` and `recovery`; what a
-/// file leaves out has the demo's value, and a key that is not known is refused.
+/// Written as one JSON or YAML object with the members `architecture`, `diffusion`, `training`, `pruning` and `recovery`;
+/// what a file leaves out has the demo's value, and a key that is not known is refused.
 package struct Recipe: Codable, Hashable, Sendable {
     /// The network's shape.
     package var architecture = Architecture()
@@ -56,35 +56,48 @@ package struct Recipe: Codable, Hashable, Sendable {
     /// The demo's recipe.
     package init() {}
 
-    /// Throws what is impossible, as a person should read it; `place` is the recipe's file or name.
-    package func validate(at place: String) throws(LaurelError) {
-        try architecture.validate(at: place)
-        guard (10...10_000).contains(diffusion.timesteps) else {
-            throw .input(
-                "\(diffusion.timesteps) noise levels are not possible", at: place, next: "use 10 to 10000 timesteps")
+    /// Throws what is impossible, as a person should read it; `places` says where each number was written.
+    package func validate(_ places: RecipePlaces) throws(LaurelError) {
+        func require(_ holds: Bool, _ path: String, _ value: some Any, _ remedy: String) throws(LaurelError) {
+            guard holds else { throw .input("\(path) \(value) is not possible", at: places.of(path), next: remedy) }
         }
+        try architecture.validate(places)
+        try require(
+            (10...10_000).contains(diffusion.timesteps), "diffusion.timesteps", diffusion.timesteps, "use 10 to 10000")
         for (name, part) in [("training", training), ("recovery", recovery)] {
-            let possible =
-                part.steps >= 0 && part.steps <= 10_000_000 && part.batch >= 2 && part.batch <= 4096
-                && part.batch % 2 == 0 && part.learningRate > 0 && part.learningRate <= 1 && part.warmup >= 0
-                && part.ema >= 0 && part.ema < 1 && part.clip > 0 && part.weightDecay >= 0
-            guard possible else {
-                throw .input(
-                    "the numbers of \(name) are not possible", at: place,
-                    next: "use an even batch of 2 to 4096, a learning rate in (0, 1], ema in [0, 1), clip above 0")
-            }
+            try require((0...10_000_000).contains(part.steps), "\(name).steps", part.steps, "use 0 to 10000000")
+            try require(
+                (2...4096).contains(part.batch) && part.batch % 2 == 0, "\(name).batch", part.batch,
+                "use an even number from 2 to 4096")
+            try require(
+                part.learningRate > 0 && part.learningRate <= 1, "\(name).learningRate", part.learningRate,
+                "use a number above 0, at most 1")
+            try require((0...10_000_000).contains(part.warmup), "\(name).warmup", part.warmup, "use 0 to 10000000")
+            try require(
+                part.ema >= 0 && part.ema < 1, "\(name).ema", part.ema, "use a number from 0, below 1, such as 0.99")
+            try require(
+                part.clip > 0 && part.clip.isFinite, "\(name).clip", part.clip, "use a number above 0, such as 1")
+            // A step multiplies the weights by 1 − rate · decay.
+            try require(
+                part.weightDecay >= 0 && part.weightDecay * part.learningRate < 1, "\(name).weightDecay",
+                part.weightDecay, "use a number from 0, below 1 / learningRate")
         }
-        guard (0..<1).contains(pruning.sparsity), pruning.multiple > 0, pruning.multiple % 8 == 0 else {
-            throw .input(
-                "the numbers of pruning are not possible", at: place,
-                next: "use a sparsity in [0, 1) and a multiple of eight channels")
-        }
+        try require(
+            (0..<1).contains(pruning.sparsity), "pruning.sparsity", pruning.sparsity,
+            "use a number from 0, below 1, such as 0.5")
+        try require(
+            pruning.multiple % 8 == 0 && (8...4096).contains(pruning.multiple), "pruning.multiple", pruning.multiple,
+            "use a multiple of 8 from 8 to 4096")
     }
 
-    /// Reads a recipe; `place` is the file's name for messages.
+    /// Reads a recipe in JSON, or in YAML when the file's name ends in `.yaml` or `.yml`; the same content is the same
+    /// recipe.
+    ///
+    /// - Throws: ``LaurelError`` of kind `input` at `place:line:column` for what is unknown, mistyped or impossible.
     package init(parsing data: Data, at place: String) throws(LaurelError) {
-        self = try RecipeReader.read(data, at: place)
-        try validate(at: place)
+        let (recipe, places) = try RecipeReader.read(data, at: place)
+        try recipe.validate(places)
+        self = recipe
     }
 
     /// The recipe as JSON with sorted keys, every key present: the bytes that digests are taken of.
@@ -98,7 +111,7 @@ package struct Recipe: Codable, Hashable, Sendable {
 /// The forward process: noise levels, their schedule, and what the network predicts.
 package struct DiffusionProcess: Codable, Hashable, Sendable {
     /// How the noise grows.
-    package enum Schedule: String, Codable, Sendable {
+    package enum Schedule: String, Codable, Sendable, CaseIterable {
         /// β from 1e-4 to 0.02 in equal steps (Ho et al. 2020), scaled to the number of levels.
         case linear
         /// ᾱ as a squared cosine (Nichol and Dhariwal 2021).
@@ -106,7 +119,7 @@ package struct DiffusionProcess: Codable, Hashable, Sendable {
     }
 
     /// What the network answers.
-    package enum Prediction: String, Codable, Sendable {
+    package enum Prediction: String, Codable, Sendable, CaseIterable {
         /// The noise ε.
         case noise
         /// The velocity √ᾱ·ε − √(1−ᾱ)·x₀ (Salimans and Ho 2022).
@@ -127,7 +140,7 @@ package struct DiffusionProcess: Codable, Hashable, Sendable {
 /// How a model is made smaller; see ``prune(_:_:taylor:)``.
 package struct Pruning: Codable, Hashable, Sendable {
     /// What makes a channel worth keeping.
-    package enum Importance: String, Codable, Sendable {
+    package enum Importance: String, Codable, Sendable, CaseIterable {
         /// Large weights.
         case magnitude
         /// A large first-order effect on the loss, |weight · gradient|.

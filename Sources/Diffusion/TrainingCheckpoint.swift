@@ -1,3 +1,4 @@
+internal import Documents
 package import Errors
 package import Foundation
 
@@ -26,15 +27,34 @@ package struct TrainingCheckpoint: Sendable {
             SafeTensors.Tensor(name: name, shape: [values.count], values: values)
         }
         let history = SafeTensors.Tensor(name: "losses", shape: [losses.count], values: losses)
-        return try SafeTensors(tensors: vectors + [history], metadata: ["course": course, "step": String(step)])
-            .encoded()
+        let tensors = vectors + [history]
+        let metadata = ["course": course, "step": String(step), "sha256": TrainingCheckpoint.digest(tensors)]
+        return try SafeTensors(tensors: tensors, metadata: metadata).encoded()
     }
 
-    /// Reads a checkpoint of `course`; one of another course, or one that does not fit `count` parameters, is refused.
+    /// A digest over all numbers, since a single changed bit would silently lead to another model.
+    private static func digest(_ tensors: [SafeTensors.Tensor]) -> String {
+        var hasher = SHA256Hasher()
+        for tensor in tensors.sorted(by: { $0.name < $1.name }) {
+            tensor.values.withUnsafeBytes { hasher.update([UInt8]($0)) }
+        }
+        return hasher.finish().hex
+    }
+
+    /// Reads a checkpoint of `course`; one of another course, or one that is damaged or does not fit `count` parameters, is
+    /// refused.
     package static func read(
         _ data: Data, course: String, count: Int, at place: String
     ) throws(LaurelError) -> (checkpoint: TrainingCheckpoint, losses: [Float]) {
-        let file = try SafeTensors(parsing: data, at: place)
+        func damaged(_ how: String) -> LaurelError {
+            .input("the checkpoint is damaged (\(how))", at: place, next: "remove this file to start over")
+        }
+        let file: SafeTensors
+        do {
+            file = try SafeTensors(parsing: data, at: place)
+        } catch {
+            throw damaged(error.problem)
+        }
         let tensors = Dictionary(file.tensors.map { ($0.name, $0.values) }, uniquingKeysWith: { first, _ in first })
         guard file.metadata["course"] == course, let step = file.metadata["step"].flatMap({ Int($0) }), step >= 0 else {
             throw .refused(
@@ -44,9 +64,8 @@ package struct TrainingCheckpoint: Sendable {
         let vectors = names.compactMap { tensors[$0] }
         guard vectors.count == names.count, vectors.allSatisfy({ $0.count == count }),
             let losses = tensors["losses"], losses.count == step
-        else {
-            throw .input("the checkpoint is incomplete", at: place, next: "remove this file to start over")
-        }
+        else { throw damaged("something is missing") }
+        guard digest(file.tensors) == file.metadata["sha256"] else { throw damaged("its numbers have changed") }
         let checkpoint = TrainingCheckpoint(
             step: step, parameters: vectors[0], first: vectors[1], second: vectors[2], average: vectors[3])
         return (checkpoint, losses)

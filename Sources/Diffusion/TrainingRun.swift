@@ -30,6 +30,8 @@ package final class TrainingRun {
     private let batch: Int
     private let noise: Network.Floats
     private let target: Network.Floats
+    /// The sum of squared errors of each part, kept so that a step allocates nothing.
+    private var losses: [Double]
     /// Number of parameters.
     let count: Int
 
@@ -49,6 +51,7 @@ package final class TrainingRun {
         var networks: [UNet] = []
         for _ in 0..<parts { networks.append(try UNet(layout, images: batch / parts, training: true)) }
         self.parts = networks
+        losses = [Double](repeating: 0, count: parts)
         state = AdamW.State(
             first: memory.floats(count), second: memory.floats(count),
             average: keepsAverage ? memory.floats(count) : nil)
@@ -135,7 +138,7 @@ package final class TrainingRun {
         guard loss.isFinite, norm.isFinite else {
             throw .refused(
                 "the loss is not a number", at: "training step \(step)",
-                next: "continue from the last checkpoint with a lower learning rate")
+                next: "use a lower learning rate")
         }
         return (loss, norm)
     }
@@ -152,7 +155,6 @@ package final class TrainingRun {
     /// The loss on the batch of a step, its gradient in the first part's ``UNet/gradients``.
     func gradient(items: [Int], seed: UInt64, step: Int, threads: Int) -> Double {
         draw(items: items, seed: seed, step: step)
-        var losses = [Double](repeating: 0, count: parts.count)
         if threads > 1, parts.count > 1 {
             losses.withUnsafeMutableBufferPointer { buffer in
                 // Each iteration touches its own network and its own element only.

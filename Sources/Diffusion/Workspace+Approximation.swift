@@ -11,11 +11,14 @@ extension Workspace {
     ///   the kind that adapters were asked for.
     package func approximate(_ approximation: Approximation, items: [Int], seed: UInt64) throws(LaurelError) -> Double {
         switch approximation {
+        case .fineTuning where items.isEmpty, .adapters where items.isEmpty:
+            reset()
+            return 0
         case .fineTuning(let steps, let learningRate):
             return try fineTune(items: items, steps: steps, seed: seed, learningRate: learningRate)
         case .retraining(let steps, let learningRate):
             return try fineTune(
-                items: items, steps: steps, seed: seed, learningRate: learningRate,
+                items: items, steps: items.isEmpty ? 0 : steps, seed: seed, learningRate: learningRate,
                 from: DiffusionModel(recipe: model.recipe, seed: seed))
         case .adapters(let place, let rank, let alpha, let ratio, let steps, let learningRate):
             return try adapt(
@@ -67,7 +70,7 @@ extension Workspace {
         }
     }
 
-    /// θ + c·H⁻¹(g_f − g_r) with g_f = ∇L_F/(|F|+|R|) and g_r = ∇L_R·|F|/((|F|+|R|)·|R|), losses summed over images.
+    /// θ + c·H⁻¹(g_f − g_r), H of the images that stay, or of all when none does, with g_f = ∇L_F/(|F|+|R|) and g_r = ∇L_R·|F|/((|F|+|R|)·|R|), losses summed over images.
     private func unlearn(samples: Int, scale: Double, items: [Int], seed: UInt64) throws(LaurelError) -> Double {
         reset()
         let removed = others(than: items)
@@ -80,12 +83,13 @@ extension Workspace {
         for step in 1...batches {
             _ = try run.slope(items: removed, seed: seed, step: step)
             for i in 0..<count { direction[i] += share / Double(batches) * Double(run.gradients[i]) }
+            if items.isEmpty { continue }
             _ = try run.slope(items: items, seed: seed, step: step)
             for i in 0..<count { direction[i] -= share / Double(batches) * Double(run.gradients[i]) }
         }
         var (loss, memory) = (0.0, [Double]())
         for sample in 1...samples {
-            loss = try run.slope(items: items, seed: seed, step: batches + sample).loss
+            loss = try run.slope(items: items.isEmpty ? removed : items, seed: seed, step: batches + sample).loss
             let gradient = (0..<count).map { Double(run.gradients[$0]) }
             woodFisher(&direction, &memory, gradient, of: samples)
         }

@@ -46,7 +46,7 @@ package final class Workspace {
     /// the last tenth of the steps. The result depends on model, items, steps, seed and rate alone.
     ///
     /// - Parameters:
-    ///   - items: Positions in the workspace's images; at least one.
+    ///   - items: Positions in the workspace's images; at least one, unless there are no steps.
     ///   - steps: Optimiser steps; 0 leaves the model as it is.
     ///   - seed: Seed of items, noise levels and noise.
     ///   - learningRate: Highest learning rate; it falls to 0 by a half cosine.
@@ -60,7 +60,7 @@ package final class Workspace {
     func fineTune(
         items: [Int], steps: Int, seed: UInt64, learningRate: Double, from start: DiffusionModel
     ) throws(LaurelError) -> Double {
-        precondition(!items.isEmpty, "fine-tuning needs at least one image")
+        precondition(!items.isEmpty || steps <= 0, "training needs at least one image")
         NetworkContext.useOneThread()
         run.reset(to: start.parameters)
         let training = course(steps: steps, learningRate: learningRate)

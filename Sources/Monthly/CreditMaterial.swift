@@ -19,6 +19,8 @@ struct CreditMaterial: Sendable {
     private let seed: UInt64
     private let contributors: [String]
     private let pictures: SnapshotImages
+    /// For a conditional model the class of each image, which is its contributor's position in the snapshot.
+    private let classes: [Int32]
 
     /// Loads everything.
     ///
@@ -31,36 +33,54 @@ struct CreditMaterial: Sendable {
                 next: "train a model with laurel model train --snapshot ID")
         }
         let snapshot = try await Snapshots(database: house.database).find(snapshotID)
+        if let parent = record.parent {
+            throw LaurelError.input(
+                "the model is the pruned companion of another", at: id, next: "name its base model, \(parent)")
+        }
         let base = try ModelService.load(house, id: id)
-        let recovered = try ModelService.load(house, id: ModelService.prunedID(of: id))
+        let companion = ModelService.prunedID(of: id)
+        guard try ModelService.exists(house, id: companion) else {
+            throw LaurelError.input("model \(id) is not pruned yet", at: id, next: "laurel model prune \(id)")
+        }
+        let recovered = try ModelService.load(house, id: companion)
         let shape = base.recipe.architecture
         let pictures = try await SnapshotImages.load(
             snapshot, side: shape.side, channels: shape.channels, from: house.database,
             store: ImageStore(directory: house.images))
+        guard shape.classes == 0 || shape.classes == snapshot.contributors.count else {
+            throw LaurelError.checkFailed(
+                "the model has \(shape.classes) classes, its snapshot \(snapshot.contributors.count) contributors",
+                at: id, next: "train a model on the snapshot with laurel model train")
+        }
+        let classes = shape.classes == 0 ? [] : pictures.owners.map(Int32.init)
         return CreditMaterial(
             snapshot: snapshotID, base: base,
-            pruned: try pruned(base, as: recovered.recipe.pruning, images: pictures.batch, seed: record.seed),
-            recovered: recovered, seed: record.seed, contributors: snapshot.contributors, pictures: pictures)
+            pruned: try pruned(
+                base, as: recovered.recipe.pruning, images: pictures.batch, labels: classes, seed: record.seed),
+            recovered: recovered, seed: record.seed, contributors: snapshot.contributors, pictures: pictures,
+            classes: classes)
     }
 
     private static func pruned(
-        _ base: DiffusionModel, as pruning: Pruning, images: ImageBatch, seed: UInt64
+        _ base: DiffusionModel, as pruning: Pruning, images: ImageBatch, labels: [Int32], seed: UInt64
     ) throws -> DiffusionModel {
         var recipe = base.recipe
         recipe.pruning = pruning
-        let gradients = pruning.importance == .taylor ? try lossGradient(base, images: images, seed: seed) : nil
+        let gradients =
+            pruning.importance == .taylor ? try lossGradient(base, images: images, labels: labels, seed: seed) : nil
         return prune(DiffusionModel(recipe: recipe, parameters: base.parameters), pruning, gradients: gradients).0
     }
 
     /// All images, at the model's size.
     var images: ImageBatch { pictures.batch }
 
-    /// The network at a stage of its making.
-    func network(_ stage: PrunedModelGame.Stage) -> DiffusionModel {
+    /// The network at a stage of its making, for coalitions that start at `start`: untrained, it has the shape of that.
+    func network(_ stage: PrunedModelGame.Stage, from start: PrunedModelGame.Stage) -> DiffusionModel {
         switch stage {
-        case .untrained: DiffusionModel(recipe: recovered.recipe, seed: seed)
+        case .untrained: DiffusionModel(recipe: start == .unpruned ? base.recipe : recovered.recipe, seed: seed)
         case .pruned: pruned
         case .recovered: recovered
+        case .unpruned: base
         }
     }
 
@@ -92,8 +112,10 @@ struct CreditMaterial: Sendable {
         of plan: CreditPlan, _ game: PrunedModelGame, files: FrozenFiles
     ) throws -> PrunedModelEvaluator.Setting {
         PrunedModelEvaluator.Setting(
-            game: game, model: network(game.start), baseline: network(game.baseline), images: images,
-            items: items(of: plan.playerKind), properties: try plan.properties.map { try Property(name: $0.name) },
+            game: game, model: network(game.start, from: game.start),
+            baseline: network(game.baseline, from: game.start), images: images,
+            labels: classes, items: items(of: plan.playerKind),
+            properties: try plan.properties.map { try Property(name: $0.name) },
             reference: try YardstickMaker(material: self, files: files)
                 .reference(game.yardstick, seed: UInt64(plan.seed)))
     }

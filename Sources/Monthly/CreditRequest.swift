@@ -32,6 +32,8 @@ package struct CreditRequest: Sendable {
     package var endRepeats: Int?
     package var duplicates: Int?
     package var fineTuneSteps: Int?
+    /// `NAME[:SETTING=VALUE,...]`.
+    package var approximation: String?
     package var images: Int?
     /// Stop when the intervals' half-widths, as a share of the gain, add up to less.
     package var stopMoneyWidth: Double?
@@ -56,14 +58,16 @@ enum CreditDefaults {
     static let seed: Int64 = 1
     static let endRepeats = 5
     static let duplicates = 4
-    static let start = PrunedModelGame.Stage.recovered
     /// The same whatever the base model's seed, where the bare pruned network is a matter of luck.
     static let baseline = PrunedModelGame.Stage.untrained
-    static let fineTuneSteps = 150
     static let batch = 16
-    static let learningRateMillionths = 1000
     static let images = 256
     static let samplingSteps = 12
+
+    /// Fine-tuning bends the recovered network; the others are meant for the whole model, as published.
+    static func start(for kind: ApproximationRule.Kind) -> PrunedModelGame.Stage {
+        kind == .fineTuning ? .recovered : .unpruned
+    }
 
     /// Enough for an estimate within a small budget: six coalitions a player, at least 64, all where there are fewer.
     static func coalitions(playerCount: Int) -> Int {

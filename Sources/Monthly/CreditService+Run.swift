@@ -1,4 +1,5 @@
 package import Credit
+import Diffusion
 import Documents
 import Errors
 import Foundation
@@ -46,7 +47,7 @@ extension CreditService {
         }
         let executor = LocalExecutor(
             store: store, run: plan.run, workers: workers, owner: holder, codeVersion: codeVersion,
-            make: try await evaluatorMaker(house, plan, execution))
+            make: try await evaluatorMaker(house, plan, execution, workers: workers))
         let rule = MoneyRule(store: store, plan: plan)
         try await executor.execute(isDecided: { try await rule.isDecided() }) { step in
             progress(ProgressUpdate(stage: "evaluating", done: step.done, total: step.total, detail: step.detail))
@@ -75,7 +76,7 @@ extension CreditService {
     }
 
     private static func evaluatorMaker(
-        _ house: House, _ plan: CreditPlan, _ execution: CreditExecution
+        _ house: House, _ plan: CreditPlan, _ execution: CreditExecution, workers: Int
     ) async throws -> EvaluatorMaker {
         switch plan.evaluator {
         case .external(let command):
@@ -86,8 +87,12 @@ extension CreditService {
                     command: command, players: plan.players, properties: properties, timeout: timeout)
             }
         case .prunedModel(let game):
-            let setting = try await CreditMaterial.load(house, model: game.model)
-                .setting(of: plan, game, files: FrozenFiles(house))
+            let material = try await CreditMaterial.load(house, model: game.model)
+            let busy = min(workers, plan.design.taskCount)
+            try MemoryNeed(workers: busy, material.network(game.start, from: game.start).recipe, batch: game.batch)
+                .require(
+                    at: "\(busy) workers", next: "use fewer --workers")
+            let setting = try material.setting(of: plan, game, files: FrozenFiles(house))
             return { try PrunedModelEvaluator(setting) }
         }
     }

@@ -80,6 +80,15 @@ package enum CreditService {
     private static func game(
         _ house: House, _ request: CreditRequest, _ kind: CreditPlan.PlayerKind, _ existing: CreditPlan?, seed: Int64
     ) async throws -> (EvaluatorRule, [String]) {
+        let isPlannedOutside = if case .external = existing?.evaluator { request.model == nil } else { false }
+        if request.evaluator != nil || isPlannedOutside,
+            request.approximation ?? request.start ?? request.baseline != nil
+        {
+            throw LaurelError.input(
+                "an evaluator outside decides itself how it approximates retraining",
+                at: "--approximation, --start, --baseline",
+                next: "leave them out, or name a --model")
+        }
         switch (request.model, request.evaluator, existing?.evaluator) {
         case (.some, .some, _):
             throw LaurelError.input(

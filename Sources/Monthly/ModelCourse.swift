@@ -71,10 +71,10 @@ struct ModelCourse {
                 count: Layout(recipe.architecture).count, at: folder.checkpoint.path)
             (checkpoint, losses) = (found.checkpoint, found.losses)
         }
-        let (stage, steps) =
+        let (stage, part, steps) =
             switch start {
-            case .recipe: ("training", recipe.training.steps)
-            case .pruned: ("recovering", recipe.recovery.steps)
+            case .recipe: ("training", "training", recipe.training.steps)
+            case .pruned: ("recovering", "recovery", recipe.recovery.steps)
             }
         var smooth = losses.last
         func after(_ outcome: TrainingRun.Outcome, _ snapshot: () -> TrainingCheckpoint) throws -> Bool {
@@ -90,17 +90,28 @@ struct ModelCourse {
                     detail: "loss \(String(format: "%.4f", smooth ?? 0))"))
             return last || !stop.isSet
         }
-        let model =
-            switch start {
-            case .recipe:
-                try Diffusion.train(
-                    recipe, images: pictures.batch, labels: pictures.labels, seed: seed, from: checkpoint,
-                    progress: after)
-            case .pruned(let pruned):
-                try Diffusion.recover(
-                    pruned, images: pictures.batch, labels: pictures.labels, seed: seed, from: checkpoint,
-                    progress: after)
-            }
+        let model: DiffusionModel?
+        do {
+            model =
+                switch start {
+                case .recipe:
+                    try Diffusion.train(
+                        recipe, images: pictures.batch, labels: pictures.labels, seed: seed, from: checkpoint,
+                        progress: after)
+                case .pruned(let pruned):
+                    try Diffusion.recover(
+                        pruned, images: pictures.batch, labels: pictures.labels, seed: seed, from: checkpoint,
+                        progress: after)
+                }
+        } catch let error as LaurelError where error.kind == .refused {
+            // The step that failed changed nothing, and the steps before it are in the checkpoint.
+            let kept =
+                FileManager.default.fileExists(atPath: folder.checkpoint.path)
+                ? "; the last good checkpoint stays in \(folder.checkpoint.path)" : ""
+            throw LaurelError.refused(
+                error.problem, at: "\(stage) \(folder.id), batch \(losses.count + 1) of \(steps)",
+                next: "train under another id with a lower \(part).learningRate\(kept)")
+        }
         guard let model else { throw CancellationError() }
         return (model, losses)
     }

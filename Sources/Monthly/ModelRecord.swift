@@ -63,7 +63,8 @@ struct ModelFolder {
             return try JSONDecoder().decode(ModelRecord.self, from: Data(contentsOf: recordFile))
         } catch {
             throw LaurelError.input(
-                "the model's record cannot be read", at: recordFile.path, next: "train or import the model again")
+                "the model's record cannot be read", at: recordFile.path,
+                next: "restore its folder from a backup, or remove the folder and train or import the model again")
         }
     }
 

@@ -35,7 +35,9 @@ package enum ModelService {
             }
             return record
         }
-        try requireMemory(recipe)
+        try MemoryNeed(training: recipe.architecture, batch: recipe.training.batch).require(
+            at: "model train", next: "use a smaller training.batch, architecture.base or architecture.side")
+        try requireMemory(toRecover: recipe, at: "model train")
         let began = ContinuousClock.now
         let course = ModelCourse(
             start: .recipe(recipe), folder: folder, pictures: pictures, seed: seed, progress: progress)
@@ -63,8 +65,9 @@ package enum ModelService {
         var base = try load(house, id: id)
         var recipe = base.recipe
         recipe.pruning = pruning
-        try recipe.validate(at: "--sparsity")
+        try recipe.validate(RecipePlaces(file: "--sparsity"))
         base = DiffusionModel(recipe: recipe, parameters: base.parameters)
+        try requireMemory(toRecover: recipe, at: "model prune")
         let pictures = try await pictures(house, source, for: recipe)
         let began = ContinuousClock.now
         let gradients =
@@ -105,6 +108,9 @@ package enum ModelService {
         }
         return model
     }
+
+    /// Whether model `id` is complete.
+    static func exists(_ house: House, id: String) throws -> Bool { try ModelFolder(house, id).record() != nil }
 
     /// The record of model `id`.
     package static func show(_ house: House, id: String) throws -> ModelRecord { try ModelFolder(house, id).existing() }
@@ -150,15 +156,10 @@ package enum ModelService {
         try Digest.sha256([UInt8](model.tensors().encoded())).hex
     }
 
-    /// Refuses a network that cannot fit, before hours are spent on it.
-    private static func requireMemory(_ recipe: Recipe) throws(LaurelError) {
-        let needed = Layout(recipe.architecture).estimatedBytes(batch: recipe.training.batch)
-        let present = ProcessInfo.processInfo.physicalMemory
-        guard needed < Double(present) * 0.8 else {
-            throw .environment(
-                "training needs about \(Int(needed / 1e9)) GB of memory and there are \(present / 1_000_000_000)",
-                at: "model train", next: "use a smaller training.batch, architecture.base or architecture.side")
-        }
+    private static func requireMemory(toRecover recipe: Recipe, at place: String) throws(LaurelError) {
+        try MemoryNeed(
+            training: prunedArchitecture(of: recipe.architecture, recipe.pruning), batch: recipe.recovery.batch
+        ).require(at: place, next: "use a smaller recovery.batch, under another id if the model exists")
     }
 
     private static func finish(

@@ -30,22 +30,22 @@ package struct ImageStore: Sendable {
         }
     }
 
-    /// The bytes of a stored image.
+    /// The bytes of a stored image; `picture` says which it is to a person.
     ///
     /// - Throws: ``LaurelError`` of kind `environment` when the file is gone or is not what was stored.
-    package func bytes(of digest: Digest) throws -> [UInt8] {
+    package func bytes(of digest: Digest, picture: String) throws -> [UInt8] {
         let place = place(of: digest)
         let bytes: [UInt8]
         do {
             bytes = [UInt8](try Data(contentsOf: place))
         } catch {
             throw LaurelError.environment(
-                "a stored image is missing", at: place.path,
+                "the stored picture \(picture) is missing", at: place.path,
                 next: "restore the image store from the last backup, or import its dataset again")
         }
         guard Digest.sha256(bytes) == digest else {
             throw LaurelError.environment(
-                "a stored image is damaged", at: place.path,
+                "the stored picture \(picture) is damaged", at: place.path,
                 next: "remove the file and import its dataset again, or restore the last backup")
         }
         return bytes

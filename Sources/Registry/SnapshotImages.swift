@@ -47,7 +47,8 @@ package struct SnapshotImages: Sendable {
             guard try row.get("first_contributor") == contributor, let player = players[contributor],
                 let digest = Digest(bytes: try row.get("sha256", as: [UInt8].self))
             else { continue }
-            images.append(try Image.decode(store.bytes(of: digest), name: row.get("path")))
+            let path: String = try row.get("path")
+            images.append(try Image.decode(store.bytes(of: digest, picture: "\(path) of \(contributor)"), name: path))
             owners.append(player)
             datasets.append(try row.get("dataset"))
             metadata.append(

@@ -55,12 +55,16 @@ struct CreditRuleOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A program that evaluates coalitions instead of a model.", valueName: "command"))
     var evaluator: String?
 
-    @Option(help: ArgumentHelp("What coalitions start from: recovered, pruned, or untrained.", valueName: "stage"))
+    @Option(
+        help: ArgumentHelp(
+            "What coalitions start from: untrained, pruned, recovered or unpruned; recovered for fine-tuning, else"
+                + " unpruned.", valueName: "stage"))
     var start: String?
 
     @Option(
         help: ArgumentHelp(
-            "What nobody's data is worth: the network untrained, pruned, or recovered.", valueName: "stage"))
+            "The network that nobody's data is worth to fine-tuning and adapters: untrained, pruned, recovered or"
+                + " unpruned.", valueName: "stage"))
     var baseline: String?
 
     @Option(help: ArgumentHelp("What pictures are compared by: hand416-v1, or classifier.", valueName: "name"))
@@ -75,6 +79,13 @@ struct CreditRuleOptions: ParsableArguments {
     var aestheticHead: String?
 
     @Option(
+        help: ArgumentHelp(
+            "How the model of a coalition is approximated: fine-tuning, retraining, adapters, adapters-everywhere, ascent,"
+                + " influence; with settings such as fine-tuning:steps=150,learning-rate=0.001.",
+            valueName: "name[:setting=value,...]"))
+    var approximation: String?
+
+    @Option(
         name: .customLong("end-repeats"),
         help: ArgumentHelp("Evaluations of nobody and of everybody each.", valueName: "n"))
     var endRepeats: Int?
@@ -84,7 +95,7 @@ struct CreditRuleOptions: ParsableArguments {
 
     @Option(
         name: .customLong("fine-tune-steps"),
-        help: ArgumentHelp("Training steps on each coalition's items.", valueName: "k"))
+        help: ArgumentHelp("Training steps on each coalition's items; short for the setting steps.", valueName: "k"))
     var fineTuneSteps: Int?
 
     @Option(help: ArgumentHelp("Images sampled for each value.", valueName: "n"))
@@ -115,6 +126,7 @@ struct CreditRuleOptions: ParsableArguments {
         request.endRepeats = endRepeats
         request.duplicates = duplicates
         request.fineTuneSteps = fineTuneSteps
+        request.approximation = approximation
         request.images = images
         request.stopMoneyWidth = stopMoneyWidth
         return request

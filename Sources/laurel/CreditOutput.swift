@@ -28,7 +28,7 @@ enum CreditOutput {
         ]
         return [
             ("model", .string(game.model)), ("start", .string(game.start.rawValue)),
-            ("baseline", .string(game.baseline.rawValue)), ("fine_tune_steps", .integer(game.fineTuneSteps)),
+            ("baseline", .string(game.baseline.rawValue)), ("approximation", .string(game.approximation.description)),
             ("images", .integer(game.images)), ("features", .string(yardstick.features.rawValue)),
             ("labels", .string(yardstick.labels)), ("reference_sha256", .string(yardstick.referenceDigest.hex)),
         ] + frozen.compactMap { key, digest in digest.map { (key, .string($0.hex)) } }

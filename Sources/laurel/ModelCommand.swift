@@ -36,7 +36,10 @@ struct ModelTrain: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
     @OptionGroup var pictures: PictureOptions
 
-    @Option(help: ArgumentHelp("A recipe in JSON; what it leaves out has the demo's value.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "A recipe in JSON, or in YAML by its name .yaml; what it leaves out has the demo's value.",
+            valueName: "file"))
     var config: String?
 
     @Option(help: ArgumentHelp("The new model's id.", valueName: "id"))
@@ -153,7 +156,7 @@ struct ModelImport: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The weights, in the safetensors format.", valueName: "file"))
     var weights: String
 
-    @Option(help: ArgumentHelp("The recipe in JSON.", valueName: "file"))
+    @Option(help: ArgumentHelp("The recipe, in JSON or YAML.", valueName: "file"))
     var config: String
 
     func run() async throws {

@@ -23,13 +23,13 @@ enum Sample {
         run: String = "run-2026-10-1", command: String = "sh oracle.sh", coalitions: Int = 20, seed: Int64 = 7,
         properties: [WeightedProperty] = [
             WeightedProperty(name: "v", weightMillionths: 1_000_000, lowerIsBetter: false)
-        ], stopWidthMillionths: Int? = nil
+        ], stopWidthMillionths: Int? = nil, evaluator: EvaluatorRule? = nil
     ) throws -> (CreditPlan, TaskList) {
         let (design, tasks) = try tasks(coalitions: coalitions, seed: seed)
         let plan = CreditPlan(
             run: run, period: try Period(parsing: "2026-10"), playerKind: .contributor, players: players,
             properties: properties, design: design, seed: seed, estimator: "gp", negativeRule: .clip,
-            evaluator: .external(command: command), stopWidthMillionths: stopWidthMillionths,
+            evaluator: evaluator ?? .external(command: command), stopWidthMillionths: stopWidthMillionths,
             tasksDigest: tasks.digest)
         return (plan, tasks)
     }

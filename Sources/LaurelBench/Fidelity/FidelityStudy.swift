@@ -124,8 +124,9 @@ struct FidelityStudy {
         guard !isDone(approximation.name, task) else { return }
         let game = PrunedModelGame(
             model: "fidelity", weightsDigest: try start.digest(), snapshot: "fidelity",
-            fineTuneSteps: approximation.steps, batch: approximation.batch,
-            learningRateMillionths: approximation.learningRateMillionths, images: settings.images.max() ?? 0,
+            approximation: .fineTuning(
+                steps: approximation.steps, learningRateMillionths: approximation.learningRateMillionths),
+            batch: approximation.batch, images: settings.images.max() ?? 0,
             samplingSteps: settings.samplingSteps,
             start: approximation.baseline == "pruned" ? .pruned : .recovered, baseline: .pruned,
             baselineDigest: try start.digest(), yardstick: material.yardstick)
@@ -134,7 +135,7 @@ struct FidelityStudy {
             properties: [], reference: material.reference)
         let evaluator = try PrunedModelEvaluator(setting)
         let begun = processorSeconds()
-        try evaluator.fineTune(task)
+        try evaluator.approximate(task)
         let trained = processorSeconds()
         let images = evaluator.sample(task)
         try record(
