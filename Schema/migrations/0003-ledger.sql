@@ -318,13 +318,15 @@ CREATE INDEX party_tax_profile_of_party ON ledger.party_tax_profile (party_id, s
 
 -- ──────────────────────────────────────────── settlement and payments ────────────────────────────────────────────
 
--- The waterfall of one period, once for every payee and currency that had something to settle.
+-- The waterfall of one period, once for every payee and currency that had something to settle. Periods are settled in their
+-- order, and nothing more is earned or owed in a settled one: the next period takes what comes late (journal_holds).
 CREATE TABLE ledger.settlement (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     period_id     text COLLATE "C" NOT NULL UNIQUE REFERENCES ledger.period,
     policy_sha256 bytea NOT NULL REFERENCES ledger.policy,
     settled_at    timestamptz NOT NULL DEFAULT transaction_timestamp(),
-    settled_by    text NOT NULL DEFAULT session_user
+    settled_by    text NOT NULL DEFAULT session_user,
+    xid           xid8 NOT NULL DEFAULT pg_current_xact_id()
 );
 
 -- Each step that moved money: of which base, at which rate, under which agreement (ref).
@@ -518,7 +520,7 @@ BEGIN
 END $$;
 
 -- At commit, once a header: its lines are all there, on accounts of their currency, sum to zero in each currency, negate
--- what they reverse, and leave no guarded account on its forbidden side.
+-- what they reverse, leave no guarded account on its forbidden side, and no settled period's payees owed something else.
 -- (SECURITY DEFINER because a deferred trigger runs as whoever commits, and the program may not lock accounts.)
 CREATE FUNCTION ledger.journal_holds() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
@@ -529,15 +531,17 @@ DECLARE
     v_balanced   boolean;
     v_belongs    boolean;
     v_guarded    boolean;
+    v_owed       boolean;
     account      record;
 BEGIN
     SELECT count(*), sum(greatest(p.amount_micros, 0)), array_agg(DISTINCT p.currency ORDER BY p.currency),
            sum(p.amount_micros) = 0, bool_and(a.currency IS NOT DISTINCT FROM p.currency),
-           bool_or(a.guard = CASE WHEN p.amount_micros > 0 THEN 'no_debit_balance' ELSE 'no_credit_balance' END)
-    INTO v_lines, v_gross, v_currencies, v_balanced, v_belongs, v_guarded
+           bool_or(a.guard = CASE WHEN p.amount_micros > 0 THEN 'no_debit_balance' ELSE 'no_credit_balance' END),
+           bool_or(a.class IN ('payable', 'pool'))
+    INTO v_lines, v_gross, v_currencies, v_balanced, v_belongs, v_guarded, v_owed
     FROM posting p
     -- OFFSET 0: looked up by key line by line, also while nobody has counted the rows yet.
-    LEFT JOIN LATERAL (SELECT b.currency, b.guard FROM account b WHERE b.id = p.account_id OFFSET 0) a ON true
+    LEFT JOIN LATERAL (SELECT b.currency, b.guard, b.class FROM account b WHERE b.id = p.account_id OFFSET 0) a ON true
     WHERE p.journal_id = NEW.id;
     IF v_lines <> NEW.line_count OR v_gross IS DISTINCT FROM NEW.gross_micros
        OR v_currencies IS DISTINCT FROM NEW.currency_set THEN
@@ -554,6 +558,12 @@ BEGIN
     END IF;
     IF NOT v_balanced THEN
         RAISE EXCEPTION 'journal % does not balance in every currency', NEW.id USING ERRCODE = 'LR001';
+    END IF;
+    IF v_owed THEN
+        IF EXISTS (SELECT FROM settlement s WHERE s.period_id = NEW.period_id AND s.xid <> NEW.xid) THEN
+            RAISE EXCEPTION 'period % is settled: nothing more is earned or owed in it', NEW.period_id
+                USING ERRCODE = 'LR001', HINT = 'post it into a later period: --into, or --period';
+        END IF;
     END IF;
     IF NEW.gross_micros > 100000000000000 THEN
         PERFORM require_room(NEW.id);
@@ -631,8 +641,49 @@ BEGIN
             DETAIL = 'last closed: ' || (SELECT max(period_id) FROM period_close),
             HINT = 'post it into an open period';
     END IF;
+    -- Periods close in their order, so one opened by a typo would shut out every month before it.
+    IF p_period > to_char(transaction_timestamp() + interval '1 year', 'YYYY-MM') THEN
+        RAISE EXCEPTION 'period % lies more than a year ahead', p_period USING ERRCODE = 'LR002', HINT = 'check the year';
+    END IF;
     INSERT INTO period (id) VALUES (p_period) ON CONFLICT DO NOTHING;
 END $$;
+
+-- What came later than a period is not posted before it.
+CREATE FUNCTION ledger.require_not_before(p_period text, p_earliest text, p_what text) RETURNS void
+LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
+BEGIN
+    IF p_period < p_earliest THEN
+        RAISE EXCEPTION '% of % cannot be posted into %, which lies before it', p_what, p_earliest, p_period
+            USING ERRCODE = 'LR002', HINT = 'name ' || p_earliest || ' or a later period';
+    END IF;
+END $$;
+
+-- Pools of a period and before it are shared before it is settled or closed.
+CREATE FUNCTION ledger.require_shared(p_period text) RETURNS void
+LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
+DECLARE
+    bad record;
+BEGIN
+    SELECT a.code, a.currency, sum(p.amount_micros) AS balance INTO bad
+    FROM account a JOIN posting p ON p.account_id = a.id JOIN journal j ON j.id = p.journal_id
+    WHERE (a.class = 'rounding' OR (a.class = 'pool' AND a.code <= 'pool:' || p_period)) AND j.period_id <= p_period
+    GROUP BY a.code, a.currency HAVING sum(p.amount_micros) <> 0 ORDER BY a.code LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% still holds % %', bad.code, decimal_text(-bad.balance), bad.currency USING ERRCODE = 'LR001',
+            HINT = format('share it first: laurel allocate --period %s', split_part(bad.code, ':', 2));
+    END IF;
+END $$;
+
+-- Periods up to this one in which payees came to be owed something, and that nobody has settled.
+CREATE FUNCTION ledger.unsettled_period(p_until text) RETURNS text
+LANGUAGE sql STABLE SET search_path = ledger, pg_temp AS $$
+    SELECT min(j.period_id) FROM journal j
+    WHERE j.period_id <= p_until
+      AND j.kind IN ('pool_allocated', 'prior_period_adjusted', 'payout_returned', 'fx_converted', 'reversal')
+      AND NOT EXISTS (SELECT FROM settlement s WHERE s.period_id = j.period_id)
+      AND EXISTS (SELECT FROM posting p JOIN account a ON a.id = p.account_id
+                  WHERE p.journal_id = j.id AND a.class = 'payable')
+$$;
 
 -- Opens those of the accounts that are new.
 CREATE FUNCTION ledger.open_accounts(p_codes text[], p_currencies text[]) RETURNS void
@@ -789,6 +840,10 @@ BEGIN
         created := false;
         RETURN;
     END IF;
+    IF EXISTS (SELECT FROM settlement s WHERE s.period_id = p_period) THEN
+        RAISE EXCEPTION 'period % is settled: nothing more is earned in it', p_period USING ERRCODE = 'LR001', DETAIL = p_ref,
+            HINT = 'enter the receipt in the next period';
+    END IF;
     SELECT post_journal('revenue_recognised', p_period, p_received_on,
         format('revenue:%s:%s:%s', p_source, p_ref, coalesce(latest.version, 0) + 1),
         array_agg(l.code ORDER BY l.n), array_agg(p_currency ORDER BY l.n), array_agg(l.amount ORDER BY l.n),
@@ -822,6 +877,7 @@ BEGIN
         RAISE EXCEPTION 'receipt % is void', receipt.external_ref USING ERRCODE = 'LR001',
             HINT = 'enter what the source paid as a receipt of its own';
     END IF;
+    PERFORM require_not_before(p_period, receipt.period_id, 'a receipt');
     PERFORM open_period(p_period);
     SELECT post_journal('receivable_collected', p_period, p_effective_on, 'collection:' || p_receipt,
         array_agg(l.code ORDER BY l.n), array_agg(receipt.currency ORDER BY l.n), array_agg(l.amount ORDER BY l.n),
@@ -896,6 +952,7 @@ DECLARE
     v_delta   record;
 BEGIN
     PERFORM pg_advisory_xact_lock(4, hashtext(p_period || p_currency));
+    PERFORM require_not_before(p_posted_period, p_period, 'the pool');
     PERFORM open_period(p_posted_period);
     SELECT * INTO old FROM allocation a WHERE a.period_id = p_period AND a.currency = p_currency
     ORDER BY a.version DESC LIMIT 1;
@@ -1002,13 +1059,11 @@ BEGIN
         RAISE EXCEPTION 'period % is still open', bad.id USING ERRCODE = 'LR001',
             HINT = 'close it first: laurel period close ' || bad.id;
     END IF;
-    SELECT a.code, a.currency, sum(p.amount_micros) AS balance INTO bad
-    FROM account a JOIN posting p ON p.account_id = a.id JOIN journal j ON j.id = p.journal_id
-    WHERE (a.class = 'rounding' OR (a.class = 'pool' AND a.code <= 'pool:' || p_period)) AND j.period_id <= p_period
-    GROUP BY a.code, a.currency HAVING sum(p.amount_micros) <> 0 ORDER BY a.code LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION '% still holds % %', bad.code, decimal_text(-bad.balance), bad.currency USING ERRCODE = 'LR001',
-            HINT = format('share it first: laurel allocate --period %s', split_part(bad.code, ':', 2));
+    PERFORM require_shared(p_period);
+    IF unsettled_period(p_period) IS NOT NULL THEN
+        RAISE EXCEPTION 'period % is not settled', unsettled_period(p_period) USING ERRCODE = 'LR001',
+            HINT = format('laurel statement issue --period %1$s settles it and says so to everybody; laurel period settle %1$s only settles',
+                          unsettled_period(p_period));
     END IF;
     INSERT INTO account_period (account_id, period_id, opening, debits, credits, closing, line_count)
     SELECT coalesce(m.account_id, o.account_id), p_period, coalesce(o.closing, 0), coalesce(m.debits, 0),
@@ -1098,7 +1153,12 @@ END $$;
 CREATE FUNCTION ledger.release_hold(p_hold bigint, p_period text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 BEGIN
-    PERFORM open_period(p_period);
+    IF NOT EXISTS (SELECT FROM period p WHERE p.id = p_period
+                   AND NOT EXISTS (SELECT FROM settlement t WHERE t.period_id = p.id)
+                   AND NOT EXISTS (SELECT FROM period_close c WHERE c.period_id = p.id)) THEN
+        RAISE EXCEPTION 'period % is not open, or settled already', p_period USING ERRCODE = 'LR001',
+            HINT = 'name the period whose settlement is to give the money back: laurel period list';
+    END IF;
     IF NOT EXISTS (SELECT 1 FROM hold WHERE id = p_hold) THEN
         RAISE EXCEPTION 'there is no hold %', p_hold USING ERRCODE = 'LR002', HINT = 'see laurel hold list';
     END IF;
@@ -1149,6 +1209,57 @@ BEGIN
     RETURN latest.id;
 END $$;
 
+-- What a plan takes and gives back, it takes and gives under agreements that are there, and no more than they leave.
+CREATE FUNCTION ledger.require_agreed(p_steps jsonb, p_payments jsonb) RETURNS void
+LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
+DECLARE
+    bad record;
+BEGIN
+    WITH step AS (
+        SELECT t.kind, t.party_id, t.currency, t.ref, t.rate_ppm, sum(t.base_micros) AS base, sum(t.amount_micros) AS amount
+        FROM jsonb_to_recordset(p_steps)
+            AS t (kind text, party_id text, currency text, ref text, base_micros bigint, rate_ppm int, amount_micros bigint)
+        GROUP BY t.kind, t.party_id, t.currency, t.ref, t.rate_ppm
+    ), unit AS (
+        SELECT c.code, (10 ^ (c.ledger_exponent - c.minor_exponent))::bigint AS micros FROM currency c
+    )
+    SELECT b.what, b.party_id, b.currency INTO bad
+    FROM (
+        SELECT 'more recouped than advanced' AS what, t.party_id, t.currency FROM step t
+        WHERE t.kind = 'advance_recouped' AND t.amount > coalesce((SELECT a.outstanding_micros FROM advance_balance a
+            WHERE a.id::text = t.ref AND a.party_id = t.party_id AND a.currency = t.currency), 0)
+        UNION ALL
+        SELECT 'a reserve that no term agrees on', t.party_id, t.currency FROM step t
+        WHERE t.kind = 'reserve_withheld' AND (t.amount > t.base OR NOT EXISTS (SELECT FROM payee_term a
+            WHERE a.party_id = t.party_id AND a.currency = t.currency AND a.reserve_ppm = t.rate_ppm))
+        UNION ALL
+        SELECT 'more released than reserved', t.party_id, t.currency FROM step t
+        WHERE t.kind = 'reserve_released' AND t.amount > coalesce((SELECT a.open_micros FROM reserve_lot a
+            WHERE a.id = t.ref AND a.party_id = t.party_id AND a.currency = t.currency), 0)
+        UNION ALL
+        SELECT 'a hold that nobody placed', t.party_id, t.currency FROM step t
+        WHERE t.kind = 'hold_placed' AND NOT EXISTS (SELECT FROM hold h
+            WHERE h.id::text = t.ref AND (h.party_id = t.party_id OR h.dataset_id IS NOT NULL))
+        UNION ALL
+        SELECT 'more released than held', t.party_id, t.currency FROM step t
+        WHERE t.kind = 'hold_released' AND t.amount > coalesce((SELECT a.held_micros FROM hold_balance a
+            WHERE a.hold_id = t.ref AND a.party_id = t.party_id AND a.currency = t.currency AND a.released_in IS NOT NULL), 0)
+        UNION ALL
+        SELECT 'tax by another rate than its rule', t.party_id, t.currency FROM step t JOIN unit u ON u.code = t.currency
+        WHERE t.kind = 'tax_withheld' AND NOT EXISTS (SELECT FROM withholding_rule r
+            WHERE r.id::text = t.ref AND r.rate_ppm = t.rate_ppm
+              AND t.amount = div(div(t.base * r.rate_ppm, 1000000), u.micros) * u.micros)
+        UNION ALL
+        SELECT 'a payment of parts of the smallest unit', p.party_id, p.currency
+        FROM jsonb_to_recordset(p_payments) AS p (party_id text, currency text, amount_micros bigint, minimum_micros bigint)
+        JOIN unit u ON u.code = p.currency WHERE p.amount_micros % u.micros <> 0
+    ) b ORDER BY b.party_id, b.currency, b.what LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the settlement has % for % in %', bad.what, bad.party_id, bad.currency USING ERRCODE = 'LR001',
+            HINT = 'plan it again: laurel period settle';
+    END IF;
+END $$;
+
 -- Posts a planned waterfall: one journal a kind and currency. p_steps and p_payments are JSON arrays of what the columns
 -- of settlement_step and payment are called. The account on the other side follows from the kind and, for tax, from the
 -- rule that ref names. Once a period; returns NULL when the period is settled already.
@@ -1162,11 +1273,21 @@ DECLARE
     v_group      record;
     v_journal    bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(8, period_lock_key(p_period));
+    PERFORM pg_advisory_xact_lock(1, period_lock_key(p_period));
     PERFORM open_period(p_period);
     IF EXISTS (SELECT 1 FROM settlement WHERE period_id = p_period) THEN
         RETURN NULL;
     END IF;
+    IF EXISTS (SELECT 1 FROM settlement WHERE period_id > p_period) THEN
+        RAISE EXCEPTION 'a period after % is settled already', p_period USING ERRCODE = 'LR001',
+            HINT = 'post what is missing into an open period that is not settled';
+    END IF;
+    PERFORM require_shared(p_period);
+    IF unsettled_period(p_period) < p_period THEN
+        RAISE EXCEPTION 'period % is not settled', unsettled_period(p_period) USING ERRCODE = 'LR001',
+            HINT = format('periods are settled in their order: laurel statement issue --period %s', unsettled_period(p_period));
+    END IF;
+    PERFORM require_agreed(p_steps, p_payments);
     INSERT INTO settlement (period_id, policy_sha256) VALUES (p_period, p_policy) RETURNING id INTO v_settlement;
     FOR v_group IN
         SELECT l.kind, l.currency, array_agg(l.code ORDER BY l.code) AS codes,
@@ -1215,7 +1336,7 @@ BEGIN
     RETURN v_settlement;
 END $$;
 
--- The bank's answer to payments: settled moves them out of clearing, returned gives them back to the payees' accounts. One
+-- The bank's answer to payments: settled moves them out of clearing, returned gives them back to the payees' accounts with their tax. One
 -- journal a currency and settlement; all or none; says how many answers were news.
 CREATE FUNCTION ledger.record_payment_results(
     p_payments bigint[], p_result text, p_reason text, p_period text, p_effective_on date
@@ -1243,21 +1364,32 @@ BEGIN
         RAISE EXCEPTION 'payment % has been returned', v_bad USING ERRCODE = 'LR001',
             HINT = 'the payee is paid again in the next settlement';
     END IF;
+    PERFORM require_not_before(p_period, (SELECT max(s.period_id) FROM payment p JOIN settlement s ON s.id = p.settlement_id
+                                          WHERE p.id = ANY (p_payments)), 'a payment');
     PERFORM open_period(p_period);
     FOR v_group IN
         WITH news AS (
             SELECT p.id, p.party_id, p.currency, p.amount_micros,
                    CASE WHEN o.payment_id IS NULL THEN 'payout_clearing:' || s.period_id ELSE 'bank:main' END AS from_code,
-                   CASE p_result WHEN 'settled' THEN 'bank:main' ELSE 'payable:' || p.party_id END AS to_code
+                   CASE p_result WHEN 'settled' THEN 'bank:main' ELSE 'payable:' || p.party_id END AS to_code,
+                   x.code AS tax_code, coalesce(x.amount, 0) AS tax
             FROM payment p JOIN settlement s ON s.id = p.settlement_id
             LEFT JOIN payment_result o ON o.payment_id = p.id AND o.result = 'settled'
+            -- Nobody was paid, so nobody owes tax on it: a returned payment brings its tax back.
+            LEFT JOIN LATERAL (SELECT 'withholding:' || r.jurisdiction AS code, t.amount_micros AS amount
+                               FROM settlement_step t JOIN withholding_rule r ON r.id::text = t.ref
+                               WHERE t.settlement_id = p.settlement_id AND t.party_id = p.party_id
+                                 AND t.currency = p.currency AND t.kind = 'tax_withheld') x ON p_result = 'returned'
             WHERE p.id = ANY (p_payments)
               AND NOT EXISTS (SELECT 1 FROM payment_result r WHERE r.payment_id = p.id AND r.result = p_result)
         ), line AS (
             SELECT n.currency, n.from_code AS source, n.from_code AS code, sum(n.amount_micros)::bigint AS amount
             FROM news n GROUP BY n.currency, n.from_code
             UNION ALL
-            SELECT n.currency, n.from_code, n.to_code, -sum(n.amount_micros)::bigint
+            SELECT n.currency, n.from_code, n.tax_code, sum(n.tax)::bigint
+            FROM news n WHERE n.tax > 0 GROUP BY n.currency, n.from_code, n.tax_code
+            UNION ALL
+            SELECT n.currency, n.from_code, n.to_code, -sum(n.amount_micros + n.tax)::bigint
             FROM news n GROUP BY n.currency, n.from_code, n.to_code
         )
         SELECT l.currency, array_agg(l.code ORDER BY l.amount DESC, l.code COLLATE "C") AS codes,
@@ -1277,6 +1409,35 @@ BEGIN
     RETURN v_news;
 END $$;
 
+-- What a payee may convert: what is owed, without the earnings of periods that are not settled where an advance, a reserve
+-- or a hold on a dataset may claim them, and nothing while the payee is on hold.
+CREATE FUNCTION ledger.convertible(p_party text, p_currency text) RETURNS numeric
+LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_account bigint;
+    v_free    numeric;
+BEGIN
+    SELECT a.id INTO v_account FROM account a
+    WHERE a.code = 'payable:' || p_party AND a.currency = p_currency FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM hold h WHERE h.party_id = p_party
+               AND NOT EXISTS (SELECT FROM hold_release r WHERE r.hold_id = h.id)) THEN
+        RETURN 0;
+    END IF;
+    SELECT coalesce(-sum(p.amount_micros), 0) INTO v_free FROM posting p WHERE p.account_id = v_account;
+    IF EXISTS (SELECT FROM advance_balance a WHERE a.party_id = p_party AND a.currency = p_currency AND a.outstanding_micros > 0)
+       OR (SELECT t.reserve_ppm FROM payee_term t WHERE t.party_id = p_party AND t.currency = p_currency
+           ORDER BY t.valid_from DESC, t.id DESC LIMIT 1) > 0
+       OR EXISTS (SELECT FROM hold h JOIN dataset_share e ON e.dataset_id = h.dataset_id
+                  WHERE e.party_id = p_party AND e.currency = p_currency
+                    AND NOT EXISTS (SELECT FROM hold_release r WHERE r.hold_id = h.id)) THEN
+        v_free := v_free + coalesce((
+            SELECT sum(p.amount_micros) FROM posting p JOIN journal j ON j.id = p.journal_id
+            WHERE p.account_id = v_account AND j.kind IN ('pool_allocated', 'prior_period_adjusted')
+              AND NOT EXISTS (SELECT FROM settlement s WHERE s.period_id = j.period_id)), 0);
+    END IF;
+    RETURN greatest(v_free, 0);
+END $$;
+
 -- Converts part of a payee's balance: four legs through fx:liquidity, the rate recorded; rounded down to a micro.
 CREATE FUNCTION ledger.convert_balance(
     p_party text, p_from text, p_to text, p_amount bigint, p_rate text, p_rate_source text, p_rate_on date,
@@ -1286,6 +1447,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
     v_to      bigint := floor(p_amount * p_rate::numeric);
     v_journal bigint;
+    v_free    numeric;
     old       fx_conversion;
 BEGIN
     PERFORM pg_advisory_xact_lock(12, hashtext(p_key));
@@ -1297,6 +1459,11 @@ BEGIN
                 HINT = 'use its own reference';
         END IF;
         RETURN old.journal_id;
+    END IF;
+    v_free := convertible(p_party, p_from);
+    IF p_amount > v_free THEN
+        RAISE EXCEPTION 'only % % of % can be converted', decimal_text(v_free::bigint), p_from, p_party USING ERRCODE = 'LR001',
+            HINT = 'earnings that an advance, a reserve or a hold may claim are settled first; what is held is not converted';
     END IF;
     PERFORM open_period(p_period);
     v_journal := post_journal('fx_converted', p_period, p_effective_on, 'fx:' || p_key,

@@ -87,6 +87,17 @@ WHERE a.posted_period <> a.period_id
 GROUP BY d.allocation_id, a.posted_period, a.period_id, a.currency, d.party_id, d.dataset_id
 HAVING sum(d.amount) <> 0;
 
+-- What each dataset brought a payee in the period where it was posted: shares, and what restatements changed of them.
+CREATE VIEW ledger.dataset_share AS
+SELECT a.posted_period, a.currency, d.party_id, d.dataset_id, sum(d.amount)::bigint AS amount_micros
+FROM ledger.allocation a
+CROSS JOIN LATERAL (
+    SELECT l.party_id, l.dataset_id,
+           CASE l.allocation_id WHEN a.id THEN l.amount_micros ELSE -l.amount_micros END AS amount
+    FROM ledger.allocation_line l WHERE l.allocation_id IN (a.id, a.supersedes) AND l.dataset_id IS NOT NULL
+) d
+GROUP BY a.posted_period, a.currency, d.party_id, d.dataset_id;
+
 -- The pool of a period and currency: what came in, what was taken off, what was shared, and over how much.
 CREATE VIEW ledger.pool_total AS
 SELECT r.period_id, r.currency, r.gross_micros, r.fee_micros, r.tax_micros,
@@ -184,6 +195,8 @@ INSERT INTO ledger.invariant (number, name, is_strict, promise, mend) VALUES
          'laurel log checkpoint'),
     (24, 'log-covers-journals', true, 'the journals of a closed period are those that the log was sealed with when it was closed',
          'restore the last backup: somebody went behind the ledger'),
+    (25, 'sources-match-journals', true, 'receipts, what became of them, advances, conversions, settlements and payments say what their journals posted',
+         'restore the last backup: somebody went behind the ledger'),
     (14, 'allocations-follow-law', true, 'every share is pool × weight ÷ total by largest remainder, ties by id bytes',
          'laurel allocate --period PERIOD --restate with the same weights'),
     (15, 'journals-unchanged', true, 'the lines of a journal still have the digest that was taken when it was posted',
@@ -270,6 +283,10 @@ FROM (
     UNION ALL
     SELECT p.party_id, p.currency, -p.amount_micros, 0 FROM ledger.payment p
     WHERE NOT EXISTS (SELECT 1 FROM ledger.payment_result r WHERE r.payment_id = p.id AND r.result = 'returned')
+    UNION ALL
+    SELECT t.party_id, t.currency, t.amount_micros, 0 FROM ledger.settlement_step t
+    JOIN ledger.payment p USING (settlement_id, party_id, currency)
+    JOIN ledger.payment_result r ON r.payment_id = p.id AND r.result = 'returned' WHERE t.kind = 'tax_withheld'
     UNION ALL SELECT f.party_id, f.from_currency, -f.from_micros, 0 FROM ledger.fx_conversion f
     UNION ALL SELECT f.party_id, f.to_currency, f.to_micros, 0 FROM ledger.fx_conversion f
     UNION ALL
@@ -460,6 +477,63 @@ LEFT JOIN (SELECT s.period_id, convert_from(s.bytes, 'UTF8')::jsonb AS said
 CROSS JOIN LATERAL statements.journals_of(c.period_id) j
 WHERE (s.said ->> 'journal_count', s.said ->> 'journals_sha256')
       IS DISTINCT FROM (j.journal_count::text, j.journals_sha256);
+
+-- Each source names the sums that its journal must have posted, by account and currency; nothing else may be there.
+CREATE VIEW ledger."check_sources-match-journals" AS
+WITH said AS (
+    SELECT 'receipt ' || r.external_ref AS object, r.journal_id, x.code, r.currency, x.amount
+    FROM ledger.revenue_receipt r
+    CROSS JOIN LATERAL (VALUES ('receivable:' || r.source, r.gross_micros), ('fee:processing', -r.fee_micros),
+        ('withholding:source', -r.tax_micros),
+        ('pool:' || r.period_id, -(r.gross_micros - r.fee_micros - r.tax_micros))) AS x (code, amount)
+    UNION ALL
+    SELECT 'advance ' || a.reference, a.paid_journal_id, x.code, a.currency, x.amount
+    FROM ledger.advance a
+    CROSS JOIN LATERAL (VALUES ('advance:' || a.party_id, a.amount_micros), ('bank:main', -a.amount_micros)) AS x (code, amount)
+    UNION ALL
+    SELECT 'conversion of journal ' || f.journal_id, f.journal_id, x.code, x.currency, x.amount
+    FROM ledger.fx_conversion f
+    CROSS JOIN LATERAL (VALUES
+        ('payable:' || f.party_id, f.from_currency, f.from_micros), ('fx:liquidity', f.from_currency, -f.from_micros),
+        ('fx:liquidity', f.to_currency, f.to_micros), ('payable:' || f.party_id, f.to_currency, -f.to_micros)
+    ) AS x (code, currency, amount)
+    UNION ALL
+    SELECT 'settlement ' || s.settlement_id || ' ' || s.kind, s.journal_id, 'payable:' || s.party_id, s.currency,
+           CASE WHEN s.kind IN ('reserve_released', 'hold_released') THEN -s.amount_micros ELSE s.amount_micros END
+    FROM ledger.settlement_step s
+    UNION ALL
+    SELECT 'settlement ' || p.settlement_id || ' payments', p.journal_id, 'payable:' || p.party_id, p.currency, p.amount_micros
+    FROM ledger.payment p WHERE p.journal_id IS NOT NULL
+), expected AS (
+    SELECT object, journal_id, code, currency, sum(amount) AS amount FROM said
+    GROUP BY object, journal_id, code, currency HAVING sum(amount) <> 0
+), posted AS (
+    SELECT p.journal_id, a.code, p.currency, sum(p.amount_micros) AS amount
+    FROM ledger.posting p JOIN ledger.account a ON a.id = p.account_id JOIN ledger.journal j ON j.id = p.journal_id
+    WHERE j.kind IN ('revenue_recognised', 'advance_paid', 'fx_converted')
+       OR (a.class = 'payable' AND j.kind IN ('advance_recouped', 'reserve_withheld', 'reserve_released', 'hold_placed',
+                                              'hold_released', 'tax_withheld', 'payout_initiated'))
+    GROUP BY p.journal_id, a.code, p.currency HAVING sum(p.amount_micros) <> 0
+)
+SELECT format('%s, %s %s', coalesce(e.object, 'journal ' || p.journal_id), coalesce(e.code, p.code), coalesce(e.currency, p.currency))
+           AS object, coalesce(e.amount, 0)::text AS expected, coalesce(p.amount, 0)::text AS actual
+FROM expected e FULL JOIN posted p
+    ON p.journal_id = e.journal_id AND p.code = e.code AND p.currency = e.currency
+WHERE coalesce(e.amount, 0) <> coalesce(p.amount, 0)
+UNION ALL
+SELECT 'void of receipt ' || r.external_ref, 'a reversal of journal ' || r.journal_id,
+       coalesce(j.kind || ' of journal ' || j.reverses_id, 'none')
+FROM ledger.revenue_void v JOIN ledger.revenue_receipt r ON r.id = v.receipt_id
+LEFT JOIN ledger.journal j ON j.id = v.journal_id WHERE j.reverses_id IS DISTINCT FROM r.journal_id
+UNION ALL
+SELECT 'journal ' || j.id, 'the void of a receipt', 'none' FROM ledger.journal j
+JOIN ledger.revenue_receipt r ON r.journal_id = j.reverses_id
+WHERE NOT EXISTS (SELECT FROM ledger.revenue_void v WHERE v.journal_id = j.id)
+UNION ALL
+SELECT format('%s journal %s', j.kind, j.id), 'the row that it was posted for', 'none' FROM ledger.journal j
+WHERE (j.kind = 'receivable_collected' AND NOT EXISTS (SELECT FROM ledger.revenue_collection c WHERE c.journal_id = j.id))
+   OR (j.kind IN ('payout_settled', 'payout_returned')
+       AND NOT EXISTS (SELECT FROM ledger.payment_result t WHERE t.journal_id = j.id));
 
 CREATE VIEW ledger."check_grants-as-designed" AS
 SELECT format('%s on ledger.%s', r.name, t.tablename) AS object, 'no ' || lower(v.verb) AS expected, lower(v.verb) AS actual

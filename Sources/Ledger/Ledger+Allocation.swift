@@ -69,7 +69,11 @@ extension Ledger {
     /// The currencies whose pool of a period holds something or has been shared.
     package func currencies(of period: Period) async throws -> [Currency] {
         try await rows(
-            "SELECT currency FROM ledger.pool_total WHERE period_id = \(period.description) ORDER BY currency"
+            """
+            SELECT currency FROM ledger.pool_total WHERE period_id = \(period.description)
+            UNION
+            SELECT currency FROM ledger.trial_balance WHERE code = \("pool:\(period)") AND balance <> 0 ORDER BY currency
+            """
         ).map { try Currency.named(try $0.get("currency")) }
     }
 

@@ -14,7 +14,9 @@ package struct PeriodStatus: Sendable {
 
     /// What stands in the way of closing, in words; empty when nothing does.
     package var blockers: [String] {
-        isClosed ? [] : pools.filter { $0.unallocated != .zero }.map { "\($0.currency) pool not shared" }
+        guard !isClosed else { return [] }
+        let pools = pools.filter { $0.unallocated != .zero }.map { "\($0.currency) pool not shared" }
+        return pools + (isSettled || self.pools.allSatisfy { $0.allocated == .zero } ? [] : ["not settled"])
     }
 }
 

@@ -43,7 +43,7 @@ extension Ledger {
             posting, route: "period settle", request: [period.description, Digest.sha256(document).hex]
         ) { connection in
             try await connection.execute(
-                "SELECT pg_advisory_xact_lock(8, ledger.period_lock_key(\(period.description)))")
+                "SELECT pg_advisory_xact_lock(1, ledger.period_lock_key(\(period.description)))")
             let waterfalls = try await plan(connection, period, policy)
             let digest = try await connection.query(
                 "SELECT ledger.record_policy('waterfall', \(document)) AS sha256")[0].get("sha256", as: [UInt8].self)

@@ -59,7 +59,8 @@ extension Ledger {
         try await update(
             """
             SELECT DISTINCT e.party_id, e.currency, h.id::text AS id, h.id AS number, h.dataset_id
-            FROM ledger.hold h JOIN ledger.earning e ON e.dataset_id = h.dataset_id AND e.period_id = \(period.description)
+            FROM ledger.hold h
+            JOIN ledger.dataset_share e ON e.dataset_id = h.dataset_id AND e.posted_period = \(period.description)
             WHERE NOT EXISTS (SELECT 1 FROM ledger.hold_release r
                               WHERE r.hold_id = h.id AND r.period_id <= \(period.description))
             UNION ALL
@@ -74,9 +75,8 @@ extension Ledger {
         }
         try await update(
             """
-            SELECT party_id, currency, dataset_id, sum(amount_micros)::bigint AS amount_micros
-            FROM ledger.earning WHERE period_id = \(period.description) AND dataset_id IS NOT NULL
-            GROUP BY party_id, currency, dataset_id
+            SELECT party_id, currency, dataset_id, amount_micros
+            FROM ledger.dataset_share WHERE posted_period = \(period.description)
             """
         ) { account, row in
             account.earningsByDataset[try row.get("dataset_id")] = Micros(try row.get("amount_micros"))

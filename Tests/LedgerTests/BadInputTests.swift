@@ -17,6 +17,7 @@ import Testing
             try await program.succeed("contributor", "add", "ada", "--name", "Ada")
             let weights = try program.file("weights.csv", "contributor,weight\nada,1\n")
             try await program.succeed("allocate", "--period", "2026-01", "--weights", weights)
+            try await program.succeed("period", "settle", "2026-01")
             try await program.succeed("period", "close", "2026-01")
             let good = "2026-02,1.00,USD,shop,good\n"
             var cases = Self.amounts.map { ("2026-02,\($0),USD,shop,bad", ":3:9:") }

@@ -96,6 +96,7 @@ import Testing
                 #expect(error?.problem.contains("still holds") == true)
                 if try await ledger.balance("payable:p1") == 0 { _ = try await ledger.share([("p1", 1)]) }
             }
+            _ = try await ledger.settle(october, policy: WaterfallPolicy(WaterfallPolicy.standard))
             #expect(try await ledger.closePeriod(october))
         }
     }

@@ -56,7 +56,12 @@ import Testing
             let program = Set(try rows.filter { try $0.get("program") }.map { try $0.get("name", as: String.self) })
             let auditor = Set(try rows.filter { try $0.get("auditor") }.map { try $0.get("name", as: String.self) })
             let all = Set(try rows.map { try $0.get("name", as: String.self) })
-            #expect(all.subtracting(program) == ["post_journal", "reverse_journal", "open_accounts", "require_room"])
+            #expect(
+                all.subtracting(program) == [
+                    "post_journal", "reverse_journal", "open_accounts", "require_room", "require_shared",
+                    "require_agreed",
+                    "require_not_before", "unsettled_period", "convertible",
+                ])
             #expect(auditor == ["decimal_text", "largest_remainder", "payee_statement"])
             let state = await state {
                 try await ledger.database.execute(
@@ -166,6 +171,16 @@ import Testing
             let early = await #expect(throws: LaurelError.self) { try await ledger.closePeriod(october) }
             #expect(early?.kind == .refused)
             _ = try await ledger.share([("p1", 1), ("p2", 2)])
+            // Nobody is paid yet, so that what is restated is still there.
+            for party in ["p1", "p2"] {
+                try await ledger.addTerms(
+                    PayeeTerms(
+                        party: party, currency: .named("USD"), validFrom: october.firstDay,
+                        minimumPayout: usd(500_000_000)))
+            }
+            let unsettled = await #expect(throws: LaurelError.self) { try await ledger.closePeriod(october) }
+            #expect(unsettled?.problem.contains("not settled") == true)
+            _ = try await ledger.settle(october, policy: WaterfallPolicy(WaterfallPolicy.standard))
             #expect(try await ledger.closePeriod(october))
             #expect(try await ledger.closePeriod(october) == false)
             let late = await #expect(throws: LaurelError.self) { try await ledger.earn("r2", 5) }

@@ -3,6 +3,7 @@ extension ReferenceLedger {
     /// paid, whole coins paid, the rest carried.
     mutating func settle(_ period: Int) -> Outcome {
         guard !settled.contains(period) else { return .done("0") }
+        guard settled.allSatisfy({ $0 < period }), isReady(period, settledThrough: period - 1) else { return .refused }
         var copy = self
         var new: [Line] = []
         var paid = 0
@@ -18,7 +19,9 @@ extension ReferenceLedger {
             if payment > 0 {
                 paid += 1
                 copy.payments.append(
-                    Payment(period: period, party: account.code, currency: account.currency, amount: payment))
+                    Payment(
+                        period: period, party: account.code, currency: account.currency, amount: payment,
+                        tax: lines.reduce(0) { $1.kind == "tax_withheld" && $1.amount > 0 ? $0 + $1.amount : $0 }))
             }
         }
         guard copy.post(new) else { return .refused }
@@ -56,9 +59,18 @@ extension ReferenceLedger {
             holds[index].held[account] = 0
         }
         earned = min(max(earned, 0), max(left, 0))
-        let current = allocations["\(period) \(currency)"]?.last?.shares ?? []
         func earnings(of dataset: String) -> Int64 {
-            current.reduce(0) { $1.party == party && $1.dataset == dataset ? $0 + $1.amount : $0 }
+            func sum(_ allocation: Allocation?) -> Int64 {
+                (allocation?.shares ?? []).reduce(0) {
+                    $1.party == party && $1.dataset == dataset ? $0 + $1.amount : $0
+                }
+            }
+            return allocations.filter { $0.key.hasSuffix(" \(currency)") }.values.reduce(0) { total, versions in
+                versions.indices.reduce(total) { total, index in
+                    guard versions[index].posted == period else { return total }
+                    return total + sum(versions[index]) - sum(index > 0 ? versions[index - 1] : nil)
+                }
+            }
         }
         for index in advances.indices where advances[index].party == party && advances[index].currency == currency {
             let advance = advances[index]

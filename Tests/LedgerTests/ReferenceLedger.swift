@@ -42,6 +42,8 @@ struct ReferenceLedger {
         let weights: [Weight]
         let pool: Int64
         let shares: [Share]
+        /// Where it was posted.
+        let posted: Int
     }
 
     struct Weight: Hashable {
@@ -86,6 +88,7 @@ struct ReferenceLedger {
         let party: String
         let currency: String
         let amount: Int64
+        let tax: Int64
         var isSettled = false
         var isReturned = false
     }
@@ -149,6 +152,11 @@ struct ReferenceLedger {
     mutating func post(_ new: [Line]) -> Bool {
         let all = lines + new.filter { $0.amount != 0 }
         guard new.allSatisfy({ $0.amount == 0 || $0.period > closed }) else { return false }
+        let isFinal = new.contains { line in
+            line.amount != 0 && settled.contains(line.period)
+                && ["payable", "pool"].contains(line.account.code.prefix { $0 != ":" })
+        }
+        guard !isFinal else { return false }
         for account in Set(new.map(\.account)) {
             let prefix = account.code.prefix { $0 != ":" }
             let sum = all.reduce(Int64(0)) { $1.account == account ? $0 + $1.amount : $0 }
@@ -213,6 +221,7 @@ struct ReferenceLedger {
         -> Outcome
     {
         let key = "\(period) \(currency)"
+        if let into, into < period { return .unusable }
         let old = allocations[key]?.last
         let sorted = weights.sorted { Array($0.id.utf8).lexicographicallyPrecedes(Array($1.id.utf8)) }
         if let old, !restating, into == nil, old.weights != sorted { return .refused }
@@ -233,7 +242,7 @@ struct ReferenceLedger {
                 Line(period: target, kind: kind, account: Account(code: $0.key, currency: currency), amount: $0.value)
             })
         guard posted else { return .refused }
-        allocations[key, default: []].append(Allocation(weights: sorted, pool: pool, shares: shares))
+        allocations[key, default: []].append(Allocation(weights: sorted, pool: pool, shares: shares, posted: target))
         return .done("new")
     }
 
@@ -289,6 +298,7 @@ struct ReferenceLedger {
     }
 
     mutating func release(_ id: Int, in period: Int) -> Outcome {
+        guard period > closed, !settled.contains(period) else { return .refused }
         guard let index = holds.firstIndex(where: { $0.id == id }) else { return .unusable }
         guard holds[index].releasedIn == nil else { return .done("unchanged") }
         holds[index].releasedIn = period
@@ -299,6 +309,7 @@ struct ReferenceLedger {
         _ party: String, _ amount: Int64, from: String, to: String, rateMillis: Int64, reference: String, in period: Int
     ) -> Outcome {
         guard !conversions.contains(reference) else { return .done("new") }
+        guard amount <= convertible(party, from) else { return .refused }
         let received = amount * rateMillis / 1000
         let legs =
             pair(period, "fx_converted", from, "payable:\(party)", "fx:liquidity", amount)
@@ -308,14 +319,45 @@ struct ReferenceLedger {
         return .done("new")
     }
 
+    /// What is owed, without unsettled earnings that somebody else may claim; nothing on hold.
+    private func convertible(_ party: String, _ currency: String) -> Int64 {
+        let account = Account(code: party, currency: currency)
+        let open = holds.filter { $0.releasedIn == nil }
+        if open.contains(where: { $0.party == party }) { return 0 }
+        let isClaimed =
+            advances.contains { $0.party == party && $0.currency == currency && $0.outstanding > 0 }
+            || (terms[account]?.reservePPM ?? 0) > 0
+            || open.contains { hold in
+                !hold.dataset.isEmpty
+                    && allocations.contains { key, versions in
+                        key.hasSuffix(currency)
+                            && versions.contains {
+                                $0.shares.contains { $0.party == party && $0.dataset == hold.dataset }
+                            }
+                    }
+            }
+        let earned = lines.reduce(Int64(0)) { sum, line in
+            line.account == Account(code: "payable:\(party)", currency: currency) && !settled.contains(line.period)
+                && ["pool_allocated", "prior_period_adjusted"].contains(line.kind) ? sum - line.amount : sum
+        }
+        return max(0, -balance("payable:\(party)", currency) - (isClaimed ? earned : 0))
+    }
+
+    /// Whether pools up to a period are shared, and, of the periods up to another one, all settled that owed somebody.
+    func isReady(_ period: Int, settledThrough last: Int) -> Bool {
+        let isShared = decimals.keys.allSatisfy { currency in
+            (1...period).allSatisfy { balance("pool:\($0)", currency, through: period) == 0 }
+        }
+        return isShared
+            && !lines.contains {
+                $0.account.code.hasPrefix("payable:") && $0.period <= last && !settled.contains($0.period)
+            }
+    }
+
     mutating func close(_ period: Int) -> Outcome {
         if period <= closed { return .done("unchanged") }
         guard period == closed + 1 else { return .refused }
-        for currency in decimals.keys {
-            for earlier in 1...period where balance("pool:\(earlier)", currency, through: period) != 0 {
-                return .refused
-            }
-        }
+        guard isReady(period, settledThrough: period) else { return .refused }
         closed = period
         return .done("new")
     }
@@ -323,15 +365,20 @@ struct ReferenceLedger {
     mutating func answer(_ indices: [Int], _ result: String, in period: Int) -> Outcome {
         var copy = self
         var news = 0
+        if result == "settled", indices.contains(where: { payments[$0].isReturned && !payments[$0].isSettled }) {
+            return .refused
+        }
+        if indices.contains(where: { payments[$0].period > period }) { return .unusable }
         for index in indices {
             let payment = copy.payments[index]
             if result == "settled" ? payment.isSettled : payment.isReturned { continue }
-            if payment.isReturned { return .refused }
             let from = payment.isSettled ? "bank:main" : "payout_clearing:\(payment.period)"
             let to = result == "settled" ? "bank:main" : "payable:\(payment.party)"
-            guard copy.post(copy.pair(period, "payout_\(result)", payment.currency, from, to, payment.amount)) else {
-                return .refused
+            var lines = copy.pair(period, "payout_\(result)", payment.currency, from, to, payment.amount)
+            if result == "returned" {
+                lines += copy.pair(period, "payout_returned", payment.currency, "withholding:XX", to, payment.tax)
             }
+            guard copy.post(lines) else { return .refused }
             if result == "settled" {
                 copy.payments[index].isSettled = true
             } else {

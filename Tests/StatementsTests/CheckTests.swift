@@ -11,6 +11,7 @@ struct CheckTests {
     func seal() async throws {
         try await withMonths(["2026-09", "2026-10"]) { laurel in
             #expect(try await laurel.run("log", "seal", "2026-09").status == 4)
+            try await laurel.succeed("period", "settle", "2026-09")
             try await laurel.succeed("period", "close", "2026-09")
             try await laurel.succeed("period", "close", "2026-09")
             let seal = Array(try await laurel.succeed("log", "seal", "2026-09").output.utf8)
