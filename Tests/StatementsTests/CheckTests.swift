@@ -24,7 +24,7 @@ struct CheckTests {
                 let (id, key): (Int64, String) = (try row.get("id"), try row.get("idempotency_key"))
                 return "\(id) \(digest.hex) \(key)\n"
             }
-            #expect(lines.count == 2)
+            #expect(lines.count == 3)
             let document = try CanonicalValue.parse(seal)
             #expect(document["journal_count"] == .integer(Int64(lines.count)))
             #expect(document["journals_sha256"] == .string(Digest.sha256(Array(lines.joined().utf8)).hex))
