@@ -120,7 +120,7 @@ let package = Package(
         tests(of: "Money", ["Errors", "TestSupport"]),
         tests(of: "Ledger", ["Errors", "Documents", "Money", "Postgres", "Schema", "TestSupport", "laurel"]),
         tests(of: "Numerics"),
-        tests(of: "Valuation", ["Errors", "Documents", "Numerics", "laurel"], fixtures: true),
+        tests(of: "Valuation", ["Errors", "Documents", "Numerics", "TestSupport", "laurel"], fixtures: true),
         tests(of: "Documents", ["Errors", "TestSupport"]),
         tests(of: "Statements", ["Errors", "Documents", "Money", "Postgres", "TestSupport", "laurel"]),
         tests(of: "laurel", ["Diffusion", "Documents", "Postgres", "TestSupport"], fixtures: true),

@@ -1,6 +1,7 @@
 import Errors
 import Foundation
 import Glibc
+import Numerics
 import Plots
 import Valuation
 
@@ -24,28 +25,34 @@ enum ValuationBench {
     }
 
     /// Estimates from the evaluations that another program drew (`NAME-SEED-M.csv` in the folder), and from a design of
-    /// our own of the same size; prints CSV.
+    /// our own of the same size; prints CSV with processor seconds.
     static func compare(against folder: String) throws {
-        print("game,seed,coalitions,rows,error,seconds")
-        let clock = ContinuousClock()
+        print("game,seed,coalitions,rows,estimator,error,seconds")
         for property in GenerativeGame.Property.allCases {
             for seed in seeds {
                 let game = GenerativeGame(property, playerCount: players, seed: seed)
                 let truth = try game.exactValues()
                 for count in [60, 120, 240] {
                     let design = try Design.pairedStratified.coalitions(playerCount: players, count: count, seed: seed)
-                    var sources = [("own", NoisyGame(game, level: noise).rows(design, endRepeats: 5, seed: seed))]
+                    let own = NoisyGame(game, level: noise).rows(design, endRepeats: 5, seed: seed)
                     let path = URL(fileURLWithPath: "\(folder)/\(property.rawValue)-\(seed)-\(count).csv")
-                    let names = (0..<players).map { "p\($0)" }
                     let file = try EvaluationFile(
-                        parsing: [UInt8](try Data(contentsOf: path)), file: path.lastPathComponent, players: names)
-                    sources.append(("shared", file.rows["value"] ?? []))
-                    for (source, rows) in sources {
-                        let start = clock.now
-                        let found = try estimate(rows: rows, playerCount: players, seed: seed)
-                        let seconds = (clock.now - start) / .seconds(1)
+                        parsing: [UInt8](try Data(contentsOf: path)), file: path.lastPathComponent,
+                        players: (0..<players).map { "p\($0)" })
+                    let shared = file.rows["value"] ?? []
+                    // The ridge lives on pairs, which the other program does not draw.
+                    let runs: [(String, [EvaluationRow], EstimatorName)] = [
+                        ("shared", shared, .gp), ("shared", shared, .svarm), ("own", own, .gp), ("own", own, .svarm),
+                        ("own", own, .leverageRidge),
+                    ]
+                    for (source, rows, estimator) in runs {
+                        let start = processorSeconds()
+                        let found = try estimate(
+                            rows: rows, playerCount: players, estimator: estimator, seed: seed)
+                        let seconds = processorSeconds() - start
                         print(
-                            "\(property.rawValue),\(seed),\(count),\(source),\(error(found, truth)),\(seconds)")
+                            "\(property.rawValue),\(seed),\(count),\(source),\(estimator),"
+                                + "\(error(found, truth)),\(seconds)")
                     }
                 }
             }
@@ -55,7 +62,6 @@ enum ValuationBench {
     /// Time and memory of the default estimator by n and M; prints CSV, and draws the times into `path`.
     static func cost(plot path: String) throws {
         print("players,coalitions,seconds,peak_mib")
-        let clock = ContinuousClock()
         var series: [PlotSeries] = []
         for n in [20, 50, 100, 258, 1000] {
             let game = NoisyGame(GenerativeGame(.entropy, playerCount: n, seed: 0), level: noise)
@@ -63,9 +69,9 @@ enum ValuationBench {
             for count in [125, 250, 500, 1000, 2000, 5000] where n > 50 || count <= 1000 {
                 let design = try Design.pairedStratified.coalitions(playerCount: n, count: count, seed: 0)
                 let rows = game.rows(design, endRepeats: 5, seed: 0)
-                let start = clock.now
+                let start = processorSeconds()
                 _ = try estimate(rows: rows, playerCount: n)
-                let seconds = (clock.now - start) / .seconds(1)
+                let seconds = processorSeconds() - start
                 var usage = rusage()
                 getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
                 print("\(n),\(count),\(seconds),\(usage.ru_maxrss / 1024)")

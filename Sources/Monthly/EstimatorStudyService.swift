@@ -1,6 +1,5 @@
 import Documents
 import Errors
-import Foundation
 package import Valuation
 
 /// The study of estimators on games with known values.
@@ -44,27 +43,18 @@ package enum EstimatorStudyService {
     package static func csv(_ cells: [EstimatorStudy.Cell]) -> [UInt8] {
         var writer = CSVWriter(columns: [
             ("game", .text), ("players", .number), ("coalitions", .number), ("noise", .number), ("estimator", .text),
-            ("error", .number), ("equal_split", .number), ("coverage", .number), ("half_width", .number),
+            ("error", .number), ("equal_split", .number), ("coverage", .number),
+            ("coverage_error", .number), ("half_width", .number),
             ("rank_correlation", .number), ("seconds", .number),
         ])
         for cell in cells {
             writer.append([
                 cell.property.rawValue, "\(cell.players)", "\(cell.coalitions)", "\(cell.noise)",
                 cell.estimator.rawValue, "\(cell.error)", "\(cell.equalSplitError)", "\(cell.coverage)",
+                "\(cell.coverageError)",
                 "\(cell.halfWidth)", "\(cell.rankCorrelation)", "\(cell.seconds)",
             ])
         }
         return writer.bytes
-    }
-
-    /// Writes a file, and says what to do when that fails.
-    ///
-    /// - Throws: `LaurelError` of kind `environment`.
-    package static func write(_ bytes: [UInt8], to path: String) throws {
-        do {
-            try Data(bytes).write(to: URL(fileURLWithPath: path))
-        } catch {
-            throw LaurelError.environment("file cannot be written", at: path, next: "check the folder and free space")
-        }
     }
 }

@@ -82,9 +82,38 @@ package struct Cholesky: Sendable {
         var result = factor
         var order = Int32(order)
         var info: Int32 = 0
-        if order > 0 { dpotri_("U", &order, &result.values, &order, &info) }
-        precondition(info == 0, "a Cholesky factor has a positive diagonal")
+        if order > 0 {
+            result.values.withUnsafeMutableBufferPointer { elements in
+                if let start = elements.baseAddress { Cholesky.invertTriangle(start, order: order, stride: order) }
+            }
+            dlauum_("U", &order, &result.values, &order, &info)
+        }
+        precondition(info == 0, "arguments in range")
         result.mirrorLowerTriangle()
         return result
+    }
+
+    /// `L⁻¹` in place. Halves meet in products of matrices, which the library does several times faster than its own
+    /// inversion of a triangle of a few hundred rows.
+    private static func invertTriangle(_ start: UnsafeMutablePointer<Double>, order: Int32, stride: Int32) {
+        var (order, stride) = (order, stride)
+        guard order > 32 else {
+            var info: Int32 = 0
+            dtrtri_("U", "N", &order, start, &stride, &info)
+            precondition(info == 0, "a Cholesky factor has a positive diagonal")
+            return
+        }
+        let top = order / 2
+        let bottom = order - top
+        let corner = start + Int(top) * Int(stride)
+        let last = corner + Int(top)
+        invertTriangle(start, order: top, stride: stride)
+        invertTriangle(last, order: bottom, stride: stride)
+        cblas_dtrmm(
+            CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, bottom, top, -1, last, stride, corner,
+            stride)
+        cblas_dtrmm(
+            CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, bottom, top, 1, start, stride, corner,
+            stride)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Documents
 import Errors
+import Foundation
 import Monthly
 import Valuation
 
@@ -54,8 +55,8 @@ struct EvaluateEstimatorsCommand: AsyncParsableCommand {
             firstSeed: firstSeed)
         let cells = try EstimatorStudyService.run(grid, progress: ProgressPrinter().handler)
         listing(cells, isExact: global.format != .table).write(as: global.format)
-        if let csv { try EstimatorStudyService.write(EstimatorStudyService.csv(cells), to: csv) }
-        if let svg { try EstimatorStudyService.write(EstimatorStudyService.svg(cells), to: svg) }
+        if let csv { try OutputFile.write(EstimatorStudyService.csv(cells), to: URL(fileURLWithPath: csv)) }
+        if let svg { try OutputFile.write(EstimatorStudyService.svg(cells), to: URL(fileURLWithPath: svg)) }
     }
 
     private func list<Element>(
@@ -75,14 +76,15 @@ struct EvaluateEstimatorsCommand: AsyncParsableCommand {
         var listing = Listing(columns: [
             .text("game", "Game"), .number("players", "n"), .number("coalitions", "M"), .number("noise", "Noise"),
             .text("estimator", "Estimator"), .number("error", "Error"), .number("equal_split", "Equal split"),
-            .number("coverage", "Coverage"), .number("half_width", "Half-width"),
+            .number("coverage", "Coverage"), .number("coverage_error", "± SE"), .number("half_width", "Half-width"),
             .number("rank_correlation", "Rank corr."), .number("seconds", "Seconds"),
         ])
         listing.rows = cells.map { cell in
             [
                 .string(cell.property.rawValue), .integer(cell.players), .integer(cell.coalitions),
                 .string("\(cell.noise)"), .string(cell.estimator.rawValue), shown(cell.error),
-                shown(cell.equalSplitError), shown(cell.coverage), shown(cell.halfWidth), shown(cell.rankCorrelation),
+                shown(cell.equalSplitError), shown(cell.coverage), shown(cell.coverageError), shown(cell.halfWidth),
+                shown(cell.rankCorrelation),
                 shown(cell.seconds),
             ]
         }

@@ -26,23 +26,39 @@ package struct LaurelProgram: Sendable {
     private let program: URL
     private let environment: [String: String]
 
-    /// Runs a test with an initialised home, and removes it and its database at the end.
-    package static func withHome<T>(_ body: (LaurelProgram) async throws -> T) async throws -> T {
+    /// The built program.
+    ///
+    /// - Throws: ``LaurelError`` when nothing says where it is.
+    package static func executable() throws -> URL {
         guard let path = ProcessInfo.processInfo.environment["LAUREL_PROGRAM"] else {
             throw LaurelError.environment(
                 "these tests need the built program", at: "LAUREL_PROGRAM", next: "run ops/test, or set its path")
         }
+        return URL(filePath: path)
+    }
+
+    /// Runs a command that needs no home, in a folder of its own that holds the given files.
+    package static func run(_ arguments: [String], files: [String: String] = [:]) async throws -> Run {
+        try await withTemporaryDirectory { folder in
+            for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
+            return try await RunningProgram(try executable(), arguments, in: folder).end()
+        }
+    }
+
+    /// Runs a test with an initialised home, and removes it and its database at the end.
+    package static func withHome<T>(_ body: (LaurelProgram) async throws -> T) async throws -> T {
+        let program = try executable()
         return try await withEmptyDatabase { url in
             try await withTemporaryDirectory { folder in
                 var environment = ProcessInfo.processInfo.environment
                 environment["LAUREL_HOME"] = folder.appending(path: "home").path
                 environment["LAUREL_DATABASE_URL"] = url
-                let program = LaurelProgram(
+                let laurel = LaurelProgram(
                     folder: folder, database: Database(url: url, role: nil, maxConnections: 1),
-                    program: URL(filePath: path), environment: environment)
-                try await program.succeed("init", "--issuer", "Test House")
-                let value = try await body(program)
-                await program.database.closeIdleConnections()
+                    program: program, environment: environment)
+                try await laurel.succeed("init", "--issuer", "Test House")
+                let value = try await body(laurel)
+                await laurel.database.closeIdleConnections()
                 return value
             }
         }

@@ -1,51 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 import Valuation
 
 /// `laurel credit estimate` and `laurel evaluate estimators` as a person meets them.
 @Suite("Commands")
 struct CommandTests {
-    /// What a run of the program left behind.
-    struct Outcome {
-        let status: Int32
-        let output: String
-        let complaint: String
-    }
-
-    /// The built program; `ops/test` names it, and a bare `swift test` finds it beside the tests.
-    static var program: URL {
-        if let path = ProcessInfo.processInfo.environment["LAUREL_PROGRAM"] { return URL(filePath: path) }
-        return URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "laurel")
-    }
-
-    static func run(_ arguments: [String]) throws -> Outcome {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "laurel-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
-        // Files, not pipes: a full pipe would stop a program that nobody reads from.
-        let streams = try ["out", "err"].map { name in
-            let path = folder.appending(path: name)
-            #expect(FileManager.default.createFile(atPath: path.path, contents: nil))
-            return (path, try FileHandle(forWritingTo: path))
-        }
-        let process = Process()
-        process.executableURL = program
-        process.arguments = arguments
-        process.standardOutput = streams[0].1
-        process.standardError = streams[1].1
-        try process.run()
-        process.waitUntilExit()
-        return Outcome(
-            status: process.terminationStatus, output: try String(contentsOf: streams[0].0, encoding: .utf8),
-            complaint: try String(contentsOf: streams[1].0, encoding: .utf8))
-    }
-
     /// Runs `credit estimate` on a file of this text.
-    static func estimate(_ text: String, _ options: [String] = []) throws -> Outcome {
-        let file = FileManager.default.temporaryDirectory.appending(path: "laurel-\(UUID().uuidString).csv")
-        try Data(text.utf8).write(to: file)
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: file) } }
-        return try run(["credit", "estimate", "--evaluations", file.path] + options)
+    static func estimate(_ text: String, _ options: [String] = []) async throws -> LaurelProgram.Run {
+        try await LaurelProgram.run(
+            ["credit", "estimate", "--evaluations", "evaluations.csv"] + options, files: ["evaluations.csv": text])
     }
 
     /// Texts that must be refused, with a part of the complaint.
@@ -65,68 +29,71 @@ struct CommandTests {
     ]
 
     @Test("What cannot be used is refused in one line with status 2, naming file and line", arguments: refused.indices)
-    func refuses(index: Int) throws {
+    func refuses(index: Int) async throws {
         let given = Self.refused[index]
-        let outcome = try Self.estimate(given.text, given.options)
+        let outcome = try await Self.estimate(given.text, given.options)
         #expect(outcome.status == 2 && outcome.output.isEmpty, "\(outcome)")
-        #expect(outcome.complaint.contains(given.part), "\(outcome.complaint)")
+        #expect(outcome.errors.contains(given.part), "\(outcome.errors)")
         #expect(
-            outcome.complaint.hasPrefix("laurel: ") && outcome.complaint.split(whereSeparator: \.isNewline).count == 1)
+            outcome.errors.hasPrefix("laurel: ") && outcome.errors.split(whereSeparator: \.isNewline).count == 1)
     }
 
     @Test("One player, equal values, and a player in every coalition are answered with a warning where one is due")
-    func defined() throws {
-        let one = try Self.estimate("coalition,value\n,1\na,3\n", ["--format", "csv"])
+    func defined() async throws {
+        let one = try await Self.estimate("coalition,value\n,1\na,3\n", ["--format", "csv"])
         #expect(one.status == 0 && one.output.contains("a,2.0,"), "\(one)")
-        let equal = try Self.estimate("coalition,value\n,5\na,5\nb,5\na|b,5\n", ["--format", "csv"])
-        #expect(equal.status == 0 && equal.complaint.contains("all values are equal"), "\(equal)")
-        let always = try Self.estimate("coalition,value\n,0\na|b,2\na|c,3\na,1\na|b|c,5\n", ["--format", "csv"])
+        let equal = try await Self.estimate("coalition,value\n,5\na,5\nb,5\na|b,5\n", ["--format", "csv"])
+        #expect(equal.status == 0 && equal.errors.contains("all values are equal"), "\(equal)")
+        let always = try await Self.estimate("coalition,value\n,0\na|b,2\na|c,3\na,1\na|b|c,5\n", ["--format", "csv"])
         #expect(always.status == 0, "\(always)")
-        #expect(always.complaint.contains("1 of the players are in every coalition"), "\(always.complaint)")
+        #expect(always.errors.contains("1 of the players are in every coalition"), "\(always.errors)")
         #expect(
-            always.complaint.contains("3 coalitions") || always.output.split(whereSeparator: \.isNewline).count == 4)
+            always.errors.contains("3 coalitions") || always.output.split(whereSeparator: \.isNewline).count == 4)
     }
 
     @Test("Names with commas, quotes and other separators come out as they went in")
-    func separators() throws {
+    func separators() async throws {
         let text = "coalition,value\n,0\n\"x, y\",1\n\"a;\"\"b\"\"\",2\n\"x, y|a;\"\"b\"\"\",4\n"
-        let outcome = try Self.estimate(text, ["--format", "csv", "--estimator", "exact"])
+        let outcome = try await Self.estimate(text, ["--format", "csv", "--estimator", "exact"])
         #expect(outcome.status == 0 && outcome.output.contains("\"x, y\",1.5,"), "\(outcome)")
     }
 
     @Test("Very many rows are pooled; more coalitions than a matrix can hold are refused with the way out")
-    func many() throws {
+    func many() async throws {
         let pooled = (0..<50_000).map { "\(["", "a", "b", "a|b"][$0 % 4]),\($0 % 4)\n" }.joined()
-        let repeats = try Self.estimate("coalition,value\n" + pooled, ["--format", "csv"])
+        let repeats = try await Self.estimate("coalition,value\n" + pooled, ["--format", "csv"])
         #expect(repeats.status == 0 && repeats.output.contains("b,2.0,"), "\(repeats)")
         let names = (0..<16).map { "p\($0)" }
         let all = (0..<9000).map { mask in
             names.indices.filter { mask >> $0 & 1 == 1 }.map { names[$0] }.joined(separator: "|") + ",\(mask % 97)\n"
         }.joined()
         let text = "coalition,value\n" + all + names.joined(separator: "|") + ",3\n"
-        let refused = try Self.estimate(text, ["--format", "csv"])
+        let refused = try await Self.estimate(text, ["--format", "csv"])
         #expect(refused.status == 2, "\(refused)")
-        #expect(refused.complaint.contains("use estimator leverage-ridge or svarm"), "\(refused)")
-        let other = try Self.estimate(text, ["--format", "csv", "--estimator", "svarm"])
+        #expect(refused.errors.contains("use estimator leverage-ridge or svarm"), "\(refused)")
+        let other = try await Self.estimate(text, ["--format", "csv", "--estimator", "svarm"])
         #expect(other.status == 0 && other.output.split(whereSeparator: \.isNewline).count == 17, "\(other)")
     }
 
     @Test("The study writes table, CSV and picture, and refuses grids that mean nothing")
-    func study() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "laurel-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
-        let csv = folder.appending(path: "s.csv")
-        let svg = folder.appending(path: "s.svg")
-        let grid = ["evaluate", "estimators", "--players", "5", "--coalitions", "10", "--seeds", "2"]
-        let outcome = try Self.run(
-            grid + ["--estimators", "gp,svarm", "--csv", csv.path, "--svg", svg.path, "--format", "csv"])
-        #expect(outcome.status == 0 && outcome.output.split(whereSeparator: \.isNewline).count == 7, "\(outcome)")
-        #expect(try String(contentsOf: csv, encoding: .utf8).split(whereSeparator: \.isNewline).count == 7)
-        let picture = try String(contentsOf: svg, encoding: .utf8)
-        #expect(picture.hasPrefix("<svg") && picture.contains(">svarm<") && !picture.contains("nan"))
-        for bad in [["--seeds", "0"], ["--first-seed", "\(UInt64.max)"], ["--players", "1"], ["--games", "chess"]] {
-            #expect(try Self.run(grid + bad).status == 2)
+    func study() async throws {
+        try await withTemporaryDirectory { folder in
+            let csv = folder.appending(path: "s.csv")
+            let svg = folder.appending(path: "s.svg")
+            let grid = ["evaluate", "estimators", "--players", "5", "--coalitions", "10", "--seeds", "2"]
+            let outcome = try await LaurelProgram.run(
+                grid + ["--estimators", "gp,svarm", "--csv", csv.path, "--svg", svg.path, "--format", "csv"])
+            #expect(outcome.status == 0 && outcome.output.split(whereSeparator: \.isNewline).count == 7, "\(outcome)")
+            #expect(try String(contentsOf: csv, encoding: .utf8).split(whereSeparator: \.isNewline).count == 7)
+            let picture = try String(contentsOf: svg, encoding: .utf8)
+            #expect(picture.hasPrefix("<svg") && picture.contains(">svarm<") && !picture.contains("nan"))
+            for bad in [
+                ["--seeds", "0"], ["--first-seed", "\(UInt64.max)"], ["--players", "1"], ["--games", "chess"],
+            ] {
+                #expect(try await LaurelProgram.run(grid + bad).status == 2)
+            }
+            let nowhere = try await LaurelProgram.run(grid + ["--csv", folder.appending(path: "no/s.csv").path])
+            #expect(nowhere.status != 0 && nowhere.errors.contains("cannot be written"), "\(nowhere)")
         }
     }
 }

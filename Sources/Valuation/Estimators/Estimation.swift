@@ -140,7 +140,10 @@ enum Estimators {
             warnings.append(
                 "only \(data.interior.count) coalitions for \(n) players: most of what is said of them is prior")
         }
-        let presence = (0..<n).map { player in data.interior.count { $0.coalition.contains(player) } }
+        var presence = [Int](repeating: 0, count: n)
+        for row in data.interior {
+            for player in row.coalition.members { presence[player] += 1 }
+        }
         let always = presence.count { $0 == data.interior.count }
         let never = presence.count { $0 == 0 }
         if always > 0 { warnings.append("\(always) of the players are in every coalition between the ends") }

@@ -6,7 +6,7 @@ extension GaussianProcess {
     ///
     /// - Throws: ``LaurelError`` when the evaluated rows cannot be fitted.
     func belief(over candidates: [Coalition]) throws(LaurelError) -> CandidateBelief {
-        let kernel = try fittedKernel()
+        let kernel = try fit().point.kernel
         let n = data.playerCount
         let count = coalitions.count
         let law = index.sizeLaw(playerCount: n)
@@ -16,14 +16,20 @@ extension GaussianProcess {
             let cholesky = try Cholesky(
                 likelihood.geometry.covariance(kernel, diagonal: likelihood.noiseDiagonal(kernel)))
             // One geometry over both lists gives the covariances within and between them.
-            let joint = CoalitionGeometry(coalitions + candidates, playerCount: n)
-                .covariance(kernel, diagonal: [Double](repeating: 0, count: count + candidates.count))
+            let all = coalitions + candidates
+            let sizes = all.map(\.count)
+            let order = all.indices.sorted { (sizes[$0], $0) < (sizes[$1], $1) }
+            var place = order
+            for (position, original) in order.enumerated() { place[original] = position }
+            let joint = CoalitionGeometry(order.map { all[$0] }, playerCount: n)
+                .covariance(kernel, diagonal: [Double](repeating: 0, count: all.count))
+            func prior(_ a: Int, _ b: Int) -> Double { joint[max(place[a], place[b]), min(place[a], place[b])] }
             var between = Matrix(rows: count, columns: candidates.count)
             var within = Matrix(rows: candidates.count, columns: candidates.count)
             for row in candidates.indices {
-                for column in 0..<count { between[column, row] = joint[count + row, column] }
+                for column in 0..<count { between[column, row] = prior(count + row, column) }
                 for column in 0...row {
-                    within[row, column] = joint[count + row, count + column]
+                    within[row, column] = prior(count + row, count + column)
                     within[column, row] = within[row, column]
                 }
             }

@@ -16,6 +16,8 @@ struct GaussianProcess {
     let seed: UInt64
     let scale: Double
     let likelihood: KernelLikelihood
+    /// The evaluated coalitions in the order of the covariance's rows: ascending by size, ends included.
+    let rows: [Evaluations.Pooled]
 
     /// Prepares a fit; nil when the values hold no information beside the ends (all on the line between them).
     init?(_ data: Evaluations, index: SemivalueIndex, seed: UInt64) {
@@ -30,8 +32,8 @@ struct GaussianProcess {
         guard spread > 1e-12 * magnitude, spread > 0 else { return nil }
         scale = spread
         let noise = GaussianProcess.noisePrior(data, scale: spread)
-        likelihood = GaussianProcess.likelihood(
-            data, rows: Array(data.interior.indices), scale: spread, noise: noise)
+        rows = GaussianProcess.ordered(data, data.interior)
+        likelihood = GaussianProcess.likelihood(data, rows: rows, scale: spread, noise: noise)
     }
 
     /// The line between the ends, which is the prior mean: Δ·k/n above v(∅).
@@ -48,14 +50,21 @@ struct GaussianProcess {
         return (log(max(excess, 1e-8)), min(2, max(0.2, (2 / Double(data.repeatFreedom)).squareRoot())))
     }
 
-    /// The likelihood of some of the interior rows and both ends.
+    /// Interior rows between both ends, ascending by size; rows of one size in the order given.
+    static func ordered(_ data: Evaluations, _ interior: [Evaluations.Pooled]) -> [Evaluations.Pooled] {
+        var bySize = [[Evaluations.Pooled]](repeating: [], count: data.playerCount + 1)
+        for row in interior { bySize[row.size].append(row) }
+        return [data.empty] + bySize.joined() + [data.full]
+    }
+
+    /// The likelihood of rows in ascending order of size.
     ///
     /// The priors of the logarithms are wide: amplitudes may be any from a millionth of the values' spread to all of it. That
     /// of `early`, whose factor at one player is about (n/2b)³ times that at n/2, is centred lower accordingly.
     static func likelihood(
-        _ data: Evaluations, rows: [Int], scale: Double, noise: (centre: Double, spread: Double)
+        _ data: Evaluations, rows chosen: [Evaluations.Pooled], scale: Double,
+        noise: (centre: Double, spread: Double)
     ) -> KernelLikelihood {
-        let chosen = rows.map { data.interior[$0] } + [data.empty, data.full]
         return KernelLikelihood(
             geometry: CoalitionGeometry(chosen.map(\.coalition), playerCount: data.playerCount),
             targets: chosen.map { ($0.value - expectation(data, size: $0.size)) / scale },
@@ -65,20 +74,13 @@ struct GaussianProcess {
             spread: [4, 4, 5, 4, 4, 2, 1.2, 1.5, noise.spread])
     }
 
-    /// Fits and integrates.
+    /// Fits, and adds what the parameters' uncertainty does to the values.
     func solve() throws(LaurelError) -> Solution {
-        let search = try search()
+        let mode = try fit()
         do {
-            let law = index.sizeLaw(playerCount: data.playerCount)
             let nodes = try index.quadrature(count: data.playerCount / 2 + 1)
-            let members = integrationPoints(around: search)
-            guard let best = likelihood.point(search.best.point) else { throw GaussianProcess.failure }
-            var solution =
-                members.isEmpty
-                ? posterior(best, law: law, nodes: nodes)
-                : mixture(
-                    try members.map { try posterior(of: $0, law: law, nodes: nodes) }, members.map(\.weight))
-            predict(at: best, into: &solution)
+            var solution = posterior(mode, law: index.sizeLaw(playerCount: data.playerCount), nodes: nodes)
+            predict(at: mode, into: &solution)
             return solution
         } catch {
             throw GaussianProcess.failure
@@ -88,71 +90,48 @@ struct GaussianProcess {
     static let failure = LaurelError.input(
         "the covariance of the coalitions cannot be factored", next: "look for values of wildly different magnitude")
 
-    /// The evaluated coalitions in the order of the covariance's rows.
-    var coalitions: [Coalition] {
-        data.interior.map(\.coalition) + [data.empty.coalition, data.full.coalition]
-    }
+    /// The coalitions of ``rows``.
+    var coalitions: [Coalition] { rows.map(\.coalition) }
 
-    /// Posterior mean and covariance of the values for one parameter set, in units of the property.
+    /// Posterior mean and covariance of the values, in units of the property.
+    ///
+    /// The parameters are integrated over to first order: with θ normal around its mode and Φ = ∂φ/∂θ the covariance grows
+    /// by Φ·Cov(θ)·Φᵀ.
     private func posterior(
-        _ point: KernelLikelihood.Point, law: [Double], nodes: [(q: Double, weight: Double)]
+        _ mode: ParameterSearch.Mode, law: [Double], nodes: [(q: Double, weight: Double)]
     ) -> Solution {
         let n = data.playerCount
-        let functional = SemivalueFunctional(point.kernel, law: law, nodes: nodes)
+        let functional = SemivalueFunctional(mode.point.kernel, law: law, nodes: nodes)
         let cross = functional.crossCovariance(of: coalitions)
-        let mean = LinearAlgebra.product(cross, point.weights, transposeA: true)
-        let half = point.cholesky.solveLower(cross)
-        var covariance = LinearAlgebra.symmetricProduct(half, transposed: true)
+        let mean = LinearAlgebra.product(cross, mode.point.weights, transposeA: true)
+        let half = mode.point.cholesky.solveLower(cross)
+        let explained = LinearAlgebra.symmetricProduct(half, transposed: true)
+        let sensitivities = sensitivities(mode, half: half, law: law, nodes: nodes)
+        var covariance = LinearAlgebra.product(
+            sensitivities, LinearAlgebra.product(mode.covariance, sensitivities), transposeA: true)
         let square = scale * scale
         for i in 0..<n {
             for j in 0..<n {
                 let prior = i == j ? functional.variance : functional.covariance
-                covariance[i, j] = square * (prior - covariance[i, j])
+                covariance[i, j] = square * (covariance[i, j] + prior - explained[i, j])
             }
+            covariance[i, i] = max(0, covariance[i, i])
         }
         let share = data.gain / Double(n)
         return Solution(values: mean.map { scale * $0 + share }, covariance: covariance)
     }
 
-    /// The same for a weighted parameter set, factoring all rows where the search saw only some.
-    private func posterior(
-        of member: IntegrationPoint, law: [Double], nodes: [(q: Double, weight: Double)]
-    ) throws(LaurelError) -> Solution {
-        guard let point = member.point ?? likelihood.point(member.logs) else { throw GaussianProcess.failure }
-        return posterior(point, law: law, nodes: nodes)
-    }
-
-    /// The law of total variance over parameter sets.
-    private func mixture(_ members: [Solution], _ weights: [Double]) -> Solution {
-        let n = data.playerCount
-        var values = [Double](repeating: 0, count: n)
-        for (member, weight) in zip(members, weights) {
-            for i in 0..<n { values[i] += weight * member.values[i] }
-        }
-        var covariance = Matrix(rows: n, columns: n)
-        for (member, weight) in zip(members, weights) {
-            let apart = zip(member.values, values).map { $0 - $1 }
-            for i in 0..<n {
-                for j in 0..<n { covariance[i, j] += weight * (member.covariance[i, j] + apart[i] * apart[j]) }
-            }
-        }
-        for i in 0..<n { covariance[i, i] = max(0, covariance[i, i]) }
-        return Solution(values: values, covariance: covariance)
-    }
-
     /// Noise and leave-one-out skill at the best parameters: the residual without row i is [C⁻¹Y]ᵢ/[C⁻¹]ᵢᵢ.
-    private func predict(at point: KernelLikelihood.Point, into solution: inout Solution) {
-        let weights = point.weights
-        let diagonal = point.cholesky.inverse().diagonal
-        let values = data.interior.map(\.value)
+    private func predict(at mode: ParameterSearch.Mode, into solution: inout Solution) {
+        let values = rows.dropFirst().dropLast().map(\.value)
         let mean = values.reduce(0, +) / Double(values.count)
         let total = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        let missed = values.indices.reduce(0.0) { sum, row in
-            let residual = scale * weights[row] / diagonal[row]
+        let missed = (1...values.count).reduce(0.0) { sum, row in
+            let residual = scale * mode.unseenResiduals[row]
             return sum + residual * residual
         }
         if total > 0 { solution.looR2 = 1 - missed / total }
         let known = data.interior.reduce(0) { $0 + $1.knownVariance * Double($1.repeats) } / Double(values.count)
-        solution.noiseVariance = point.kernel.noise * scale * scale + known
+        solution.noiseVariance = mode.point.kernel.noise * scale * scale + known
     }
 }

@@ -29,7 +29,7 @@ enum KernelRegression {
             }
         }
         if pairsOnly {
-            for row in weights.indices where data.partner[row] == nil { weights[row] = 0 }
+            for (row, partner) in data.partner.enumerated() where partner == nil { weights[row] = 0 }
         }
         let total = weights.reduce(0, +)
         guard total > 0 else { throw noRows(pairsOnly) }

@@ -55,7 +55,16 @@ package struct Coalition: Hashable, Sendable {
 
     /// The members in ascending order.
     package var members: [Int] {
-        (0..<playerCount).filter(contains)
+        var members: [Int] = []
+        members.reserveCapacity(count)
+        for (index, word) in words.enumerated() {
+            var rest = word
+            while rest != 0 {
+                members.append(64 * index + rest.trailingZeroBitCount)
+                rest &= rest - 1
+            }
+        }
+        return members
     }
 
     /// Everyone who is not in it.

@@ -15,6 +15,37 @@ struct Evaluations: Sendable {
         var knownVariance: Double
     }
 
+    /// Sums over the evaluations of one coalition, around the first value so that equal values leave no rounding.
+    private struct Group {
+        let coalition: Coalition
+        let first: Double
+        var count = 0
+        var sum = 0.0
+        var squares = 0.0
+        var variance = 0.0
+
+        init(coalition: Coalition, first: Double) {
+            self.coalition = coalition
+            self.first = first
+        }
+
+        mutating func add(_ row: EvaluationRow) {
+            let apart = row.value - first
+            count += 1
+            sum += apart
+            squares += apart * apart
+            variance += row.variance ?? 0
+        }
+
+        var squaresAroundMean: Double { max(0, squares - sum * sum / Double(count)) }
+
+        var pooled: Pooled {
+            Pooled(
+                coalition: coalition, size: coalition.count, value: first + sum / Double(count), repeats: count,
+                knownVariance: variance / Double(count * count))
+        }
+    }
+
     /// Number of players.
     let playerCount: Int
     /// The coalitions between nobody and everyone, in the order of their first appearance.
@@ -23,8 +54,10 @@ struct Evaluations: Sendable {
     let empty: Pooled
     /// Everyone.
     let full: Pooled
-    /// For each interior coalition the position of its complement among them.
-    let partner: [Int?]
+    /// Where each coalition stands in the order of first appearance, ends included.
+    private let order: [Coalition: Int]
+    /// Where each of those stands among the interior ones; nil for the ends.
+    private let place: [Int?]
     /// The variance of one evaluation, from the spread of repeats; nil without repeats.
     let repeatVariance: Double?
     /// Degrees of freedom behind ``repeatVariance``.
@@ -34,6 +67,11 @@ struct Evaluations: Sendable {
 
     /// v(N) − v(∅), from the means of the ends.
     var gain: Double { full.value - empty.value }
+
+    /// For each interior coalition the position of its complement among them; found anew at every call.
+    var partner: [Int?] {
+        interior.map { row in order[row.coalition.complement].flatMap { place[$0] } }
+    }
 
     /// Whether every one of the 2ⁿ coalitions was evaluated.
     var isComplete: Bool { playerCount < 31 && interior.count == (1 << playerCount) - 2 }
@@ -48,28 +86,29 @@ struct Evaluations: Sendable {
         precondition(rows.allSatisfy { $0.coalition.playerCount == playerCount }, "rows of one game")
         guard playerCount > 0 else { throw LaurelError.input("the game has no players", next: "name at least one") }
         var order: [Coalition: Int] = [:]
-        var groups: [(coalition: Coalition, values: [Double], variance: Double)] = []
+        order.reserveCapacity(rows.count)
+        var groups: [Group] = []
+        groups.reserveCapacity(rows.count)
         for row in rows {
             let position = order[row.coalition] ?? groups.count
             if position == groups.count {
                 order[row.coalition] = position
-                groups.append((row.coalition, [], 0))
+                groups.append(Group(coalition: row.coalition, first: row.value))
             }
-            groups[position].values.append(row.value)
-            groups[position].variance += row.variance ?? 0
+            groups[position].add(row)
         }
         var interior: [Pooled] = []
+        interior.reserveCapacity(groups.count)
         var ends: (empty: Pooled?, full: Pooled?) = (nil, nil)
         var squares = 0.0
         var freedom = 0
+        var place: [Int?] = []
+        place.reserveCapacity(groups.count)
         for group in groups {
-            let count = Double(group.values.count)
-            let mean = group.values.reduce(0, +) / count
-            squares += group.values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-            freedom += group.values.count - 1
-            let pooled = Pooled(
-                coalition: group.coalition, size: group.coalition.count, value: mean, repeats: group.values.count,
-                knownVariance: group.variance / (count * count))
+            squares += group.squaresAroundMean
+            freedom += group.count - 1
+            let pooled = group.pooled
+            place.append(pooled.size > 0 && pooled.size < playerCount ? interior.count : nil)
             switch pooled.size {
             case 0: ends.empty = pooled
             case playerCount: ends.full = pooled
@@ -94,8 +133,8 @@ struct Evaluations: Sendable {
         self.interior = interior
         self.empty = empty
         self.full = full
-        let positions = Dictionary(uniqueKeysWithValues: interior.enumerated().map { ($1.coalition, $0) })
-        partner = interior.map { positions[$0.coalition.complement] }
+        self.order = order
+        self.place = place
         repeatVariance = freedom > 0 ? squares / Double(freedom) : nil
         repeatFreedom = freedom
         hasKnownVariances = rows.contains { ($0.variance ?? 0) > 0 }

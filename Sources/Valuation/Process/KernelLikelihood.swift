@@ -55,82 +55,51 @@ struct KernelLikelihood: Sendable {
         return Point(logs: logs, kernel: kernel, cholesky: cholesky, value: value, weights: weights)
     }
 
-    /// Value and gradient; thrice the price of ``point(_:)``.
-    func evaluate(_ logs: [Double]) -> (value: Double, gradient: [Double])? {
-        guard let point = point(logs) else { return nil }
+    /// How the rows answer to changes of the parameters, and what they tell about them.
+    struct Response {
+        /// L⁻¹ times the derivatives of the rows' covariance times C⁻¹·targets: rows × parameters.
+        let rows: Matrix
+        /// The cost's second derivatives, averaged between what is observed and what is expected; positive definite.
+        let information: Matrix
+    }
+
+    /// The average of observed and expected information (Gilmour, Thompson and Cullis 1995), which needs no product of
+    /// matrices: with uₚ = ∂C/∂p·C⁻¹Y it is ½·uₚᵀC⁻¹u_q. O(rows²).
+    func response(at point: Point) -> Response {
+        var derivatives = geometry.responses(to: point.weights, KernelSlopes(point.kernel))
+        let noise = CoalitionKernel.Parameter.noise.rawValue
+        for (row, count) in repeats.enumerated() {
+            derivatives[row, noise] = point.weights[row] * point.kernel.noise / count
+        }
+        let half = point.cholesky.solveLower(derivatives)
+        var information = LinearAlgebra.symmetricProduct(half, transposed: true)
+        for index in point.logs.indices {
+            for other in point.logs.indices { information[index, other] /= 2 }
+            information[index, index] += 1 / (spread[index] * spread[index])
+        }
+        return Response(rows: half, information: information)
+    }
+
+    /// The cost's gradient by the logarithms, and what every target differs by from its prediction by the others; twice the
+    /// price of the point itself.
+    func gradient(at point: Point) -> (gradient: [Double], unseenResiduals: [Double]) {
         let weights = point.weights
         var difference = point.cholesky.inverse()
+        let unseenResiduals = zip(weights, difference.diagonal).map { $0 / $1 }
         let count = geometry.count
         difference.values.withUnsafeMutableBufferPointer { elements in
             for i in 0..<count {
                 for j in 0...i { elements[i &* count &+ j] -= weights[i] * weights[j] }
             }
         }
-        var gradient = self.gradient(point.kernel, difference)
+        var gradient = geometry.halfTraces(of: difference, KernelSlopes(point.kernel))
+        let noise = CoalitionKernel.Parameter.noise.rawValue
+        for (row, count) in repeats.enumerated() {
+            gradient[noise] += difference[row, row] * point.kernel.noise / count / 2
+        }
         for index in gradient.indices {
-            gradient[index] += (logs[index] - centre[index]) / (spread[index] * spread[index])
+            gradient[index] += (point.logs[index] - centre[index]) / (spread[index] * spread[index])
         }
-        return (point.value, gradient)
-    }
-
-    /// ½ tr((C⁻¹ − ααᵀ)·∂C/∂p) for each logarithm p.
-    private func gradient(_ kernel: CoalitionKernel, _ difference: Matrix) -> [Double] {
-        let sums = geometry.sums(of: difference)
-        let n = Double(geometry.playerCount)
-        let interaction = kernel.interactionTable
-        var result = [Double](repeating: 0, count: CoalitionKernel.Parameter.allCases.count)
-        func add(_ amount: Double, _ parameter: CoalitionKernel.Parameter) { result[parameter.rawValue] += amount }
-        for step in 0...geometry.playerCount {
-            let decay = sums.byDistance[step] * interaction[step]
-            add(decay, .interaction)
-            add(decay * Double(step) / (n * kernel.reach), .reach)
-        }
-        let felt = kernel.feltSizes
-        let fading = kernel.fading
-        let bends = self.bends(kernel)
-        let side = geometry.playerCount + 1
-        for k in 0..<side {
-            for l in 0..<side {
-                let plain = sums.bySizes[k * side + l]
-                let overlap = sums.overlapBySizes[k * side + l]
-                if plain == 0, overlap == 0 { continue }
-                add(kernel.linear * (4 / n * overlap + plain * (1 - 2 * Double(k + l) / n)), .linear)
-                let both = fading[k] * fading[l]
-                let unit = 4 / n * both
-                let expected = Double(k * l) / n
-                let shared = unit * (overlap - plain * expected)
-                let share = kernel.mixture * shared
-                let early = kernel.early * shared * both * both
-                add(share, .mixture)
-                add(early, .early)
-                let curve =
-                    kernel.curvature * unit * unit
-                    * (sums.squareBySizes[k * side + l] - 2 * overlap * expected + plain * expected * expected)
-                add(curve, .curvature)
-                let apart = (felt[k] - felt[l]) / CoalitionKernel.smoothness
-                let smooth = plain * kernel.size * exp(-apart * apart / 2)
-                add(smooth, .size)
-                add(
-                    (share + 3 * early + 2 * curve) * (bends.fading[k] + bends.fading[l])
-                        - smooth * apart * (bends.felt[k] - bends.felt[l]) / CoalitionKernel.smoothness, .base)
-            }
-        }
-        for (index, count) in repeats.enumerated() {
-            add(difference[index, index] * kernel.noise / count, .noise)
-        }
-        return result.map { $0 / 2 }
-    }
-
-    /// Derivatives by the logarithm of the base's weight: of log `fading`, and of the felt sizes.
-    private func bends(_ kernel: CoalitionKernel) -> (fading: [Double], felt: [Double]) {
-        let n = Double(geometry.playerCount)
-        let b = kernel.base
-        let whole = log1p(n / b)
-        let felt = kernel.feltSizes
-        let sizes = (0...geometry.playerCount).map(Double.init)
-        return (
-            fading: sizes.map { b / (n / 2 + b) - b / ($0 + b) },
-            felt: zip(sizes, felt).map { k, u in (-k / (k + b) + u * n / (n + b)) / whole }
-        )
+        return (gradient, unseenResiduals)
     }
 }

@@ -28,8 +28,66 @@ struct SemivalueFunctional: Sendable {
         let effects = SemivalueFunctional.effects(kernel, law)
         inside = zip(interactions.inside, effects.inside).map { $0 + $1 }
         outside = zip(interactions.outside, effects.outside).map { $0 + $1 }
-        variance = interactions.variance + effects.variance
-        covariance = interactions.covariance + effects.covariance
+        // The functional once more, on what it made of the kernel: how v of the coalition she joins covaries with a value.
+        var variance = 0.0
+        var covariance = 0.0
+        for k in 0..<n {
+            let present = Double(k) / Double(n - 1)
+            variance += law[k] * (inside[k + 1] - outside[k])
+            covariance +=
+                law[k]
+                * (present * (inside[k + 1] - inside[k]) + (1 - present) * (outside[k + 1] - outside[k]))
+        }
+        self.variance = variance
+        self.covariance = covariance
+    }
+
+    /// Covariances by size, for members and for others.
+    struct Tables {
+        var inside: [Double]
+        var outside: [Double]
+    }
+
+    /// The derivatives of ``inside`` and ``outside`` by the logarithms of the kernel's parameters, in their order.
+    ///
+    /// The kernel is linear in the amplitudes, so that each derivative is the table of one term alone; those by `reach` and
+    /// `base` are central differences.
+    static func slopes(_ logs: [Double], playerCount n: Int, law: [Double], nodes: [(q: Double, weight: Double)])
+        -> [Tables]
+    {
+        func kernel(_ kept: [CoalitionKernel.Parameter], moved: CoalitionKernel.Parameter? = nil, by step: Double = 0)
+            -> CoalitionKernel
+        {
+            var changed = logs
+            for amplitude in [CoalitionKernel.Parameter.linear, .mixture, .early, .curvature, .interaction, .size]
+            where !kept.contains(amplitude) { changed[amplitude.rawValue] = -.infinity }
+            if let moved { changed[moved.rawValue] += step }
+            return CoalitionKernel(playerCount: n, logs: changed)
+        }
+        func difference(_ high: Tables, _ low: Tables, _ step: Double) -> Tables {
+            Tables(
+                inside: zip(high.inside, low.inside).map { ($0 - $1) / (2 * step) },
+                outside: zip(high.outside, low.outside).map { ($0 - $1) / (2 * step) })
+        }
+        let step = 1e-4
+        return CoalitionKernel.Parameter.allCases.map { parameter in
+            switch parameter {
+            case .linear, .mixture, .early, .curvature, .size: return effects(kernel([parameter]), law)
+            case .interaction: return interactions(kernel([parameter]), nodes)
+            case .reach:
+                return difference(
+                    interactions(kernel([.interaction], moved: .reach, by: step), nodes),
+                    interactions(kernel([.interaction], moved: .reach, by: -step), nodes), step)
+            case .base:
+                let terms: [CoalitionKernel.Parameter] = [.mixture, .early, .curvature, .size]
+                return difference(
+                    effects(kernel(terms, moved: .base, by: step), law),
+                    effects(kernel(terms, moved: .base, by: -step), law), step)
+            case .noise:
+                let none = [Double](repeating: 0, count: n + 1)
+                return Tables(inside: none, outside: none)
+            }
+        }
     }
 
     /// Cov(v(T), value of i) for coalitions T in rows and players i in columns.
@@ -43,19 +101,12 @@ struct SemivalueFunctional: Sendable {
         return cross
     }
 
-    private struct Parts {
-        var inside: [Double]
-        var outside: [Double]
-        var variance = 0.0
-        var covariance = 0.0
-    }
-
     /// The exponential term factorises over players, so its expectations are powers under the sign of the integral.
-    private static func interactions(_ kernel: CoalitionKernel, _ nodes: [(q: Double, weight: Double)]) -> Parts {
+    private static func interactions(_ kernel: CoalitionKernel, _ nodes: [(q: Double, weight: Double)]) -> Tables {
         let n = kernel.playerCount
         let a = kernel.stepCorrelation
         let gap = -expm1(-1 / (Double(n) * kernel.reach))  // 1 − a without cancellation
-        var parts = Parts(
+        var parts = Tables(
             inside: [Double](repeating: 0, count: n + 1), outside: [Double](repeating: 0, count: n + 1))
         for node in nodes {
             // Correlation of another player's presence with her being in T, and with her being outside.
@@ -67,23 +118,11 @@ struct SemivalueFunctional: Sendable {
                 if k < n { parts.outside[k] -= scale * exp(Double(k) * present + Double(n - k - 1) * absent) }
             }
         }
-        for first in nodes {
-            for second in nodes {
-                let agree = first.q * second.q + (1 - first.q) * (1 - second.q)
-                let h = agree + a * (1 - agree)
-                let weight = first.weight * second.weight
-                let power = pow(h, Double(n - 2))
-                parts.variance += weight * 2 * gap * power * h
-                parts.covariance += weight * gap * gap * (2 * first.q - 1) * (2 * second.q - 1) * power
-            }
-        }
-        parts.variance *= kernel.interaction
-        parts.covariance *= kernel.interaction
         return parts
     }
 
     /// The other terms are quadratic in the overlap: its first two moments suffice.
-    private static func effects(_ kernel: CoalitionKernel, _ law: [Double]) -> Parts {
+    private static func effects(_ kernel: CoalitionKernel, _ law: [Double]) -> Tables {
         let n = kernel.playerCount
         let side = n + 1
         let tables = kernel.sizeTables
@@ -94,7 +133,7 @@ struct SemivalueFunctional: Sendable {
             return tables.common[cell] + mean * tables.slope[cell] + (mean * mean + overlap.variance)
                 * tables.bend[cell]
         }
-        var parts = Parts(
+        var parts = Tables(
             inside: [Double](repeating: 0, count: side), outside: [Double](repeating: 0, count: side))
         for size in 0...n {
             for k in 0..<n where law[k] > 0 {
@@ -107,26 +146,6 @@ struct SemivalueFunctional: Sendable {
                     let shared = Overlap(population: n - 1, k, size)
                     parts.outside[size] +=
                         law[k] * (covariance(shared, plus: 0, k + 1, size) - covariance(shared, plus: 0, k, size))
-                }
-            }
-        }
-        for k in 0..<n where law[k] > 0 {
-            for l in 0..<n where law[l] > 0 {
-                let weight = law[k] * law[l]
-                func difference(_ shared: Overlap, both: Double, first: Double, second: Double) -> Double {
-                    covariance(shared, plus: both, k + 1, l + 1) - covariance(shared, plus: first, k + 1, l)
-                        - covariance(shared, plus: second, k, l + 1) + covariance(shared, plus: 0, k, l)
-                }
-                parts.variance += weight * difference(Overlap(population: n - 1, k, l), both: 1, first: 0, second: 0)
-                // Players i and j apart: whether j is in i's coalition and i in j's is settled first.
-                for (a, chanceA) in [(0, 1 - Double(k) / Double(n - 1)), (1, Double(k) / Double(n - 1))] {
-                    for (b, chanceB) in [(0, 1 - Double(l) / Double(n - 1)), (1, Double(l) / Double(n - 1))]
-                    where chanceA > 0 && chanceB > 0 {
-                        let shared = Overlap(population: n - 2, k - a, l - b)
-                        parts.covariance +=
-                            weight * chanceA * chanceB
-                            * difference(shared, both: Double(a + b), first: Double(b), second: Double(a))
-                    }
                 }
             }
         }

@@ -50,11 +50,13 @@ package struct EstimatorStudy: Sendable {
         package let equalSplitError: Double
         /// Share of true values inside their 95 % interval.
         package let coverage: Double
+        /// Its standard error, from how seeds differ: players of one game share its luck.
+        package let coverageError: Double
         /// Mean half-width of the intervals, relative to the root mean square of the true values.
         package let halfWidth: Double
         /// Median rank correlation with the true values.
         package let rankCorrelation: Double
-        /// Median seconds for one estimate.
+        /// Median processor seconds of one estimate.
         package let seconds: Double
     }
 
@@ -93,7 +95,8 @@ package struct EstimatorStudy: Sendable {
             Cell(
                 property: property, players: n, coalitions: count, noise: noise, estimator: name,
                 error: median(samples.map(\.error)), equalSplitError: median(samples.map(\.equalSplitError)),
-                coverage: mean(samples.map(\.coverage)), halfWidth: mean(samples.map(\.halfWidth)),
+                coverage: mean(samples.map(\.coverage)), coverageError: standardError(samples.map(\.coverage)),
+                halfWidth: mean(samples.map(\.halfWidth)),
                 rankCorrelation: median(samples.map(\.rankCorrelation)), seconds: median(samples.map(\.seconds)))
         }
     }
@@ -108,10 +111,9 @@ package struct EstimatorStudy: Sendable {
         var seconds: Double
 
         init(_ rows: [EvaluationRow], _ truth: [Double], _ name: EstimatorName, seed: UInt64) throws(LaurelError) {
-            let clock = ContinuousClock()
-            let start = clock.now
+            let start = processorSeconds()
             let found = try estimate(rows: rows, playerCount: truth.count, estimator: name, seed: seed)
-            seconds = (clock.now - start) / .seconds(1)
+            seconds = processorSeconds() - start
             let n = Double(truth.count)
             let length = truth.reduce(0) { $0 + $1 * $1 }.squareRoot()
             let share = truth.reduce(0, +) / n
@@ -128,6 +130,13 @@ package struct EstimatorStudy: Sendable {
 
     private static func mean(_ values: [Double]) -> Double {
         values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+    }
+
+    private static func standardError(_ values: [Double]) -> Double {
+        guard values.count > 1 else { return 0 }
+        let centre = mean(values)
+        let squares = values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
+        return (squares / Double(values.count - 1) / Double(values.count)).squareRoot()
     }
 
     private static func median(_ values: [Double]) -> Double {
