@@ -14,7 +14,7 @@ extension EstimatorStudyService {
             (PlotMeasure("relative error (median)", isLogarithmic: true), \.error),
             (PlotMeasure("coverage of 95 % intervals", target: 0.92...0.98), \.coverage),
             (PlotMeasure("rank correlation"), \.rankCorrelation),
-            (PlotMeasure("seconds", isLogarithmic: true), \.seconds),
+            (PlotMeasure("milliseconds", isLogarithmic: true), { 1000 * $0.seconds }),
         ]
         let sections = settings.map { setting in
             let own = cells.filter { Setting($0) == setting }

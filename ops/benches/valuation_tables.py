@@ -13,18 +13,24 @@ def cells(name):
 
 
 def accuracy(name):
-    print("| game | n | M | estimator | error | equal split | coverage ± SE | half-width | rank correlation | seconds |")
-    print("| --- |" + " --- |" * 9)
-    for c in cells(name):
-        print(f"| {c['game']} | {c['players']} | {c['coalitions']} | {c['estimator']} | {float(c['error']):.3f} "
-              f"| {float(c['equal_split']):.3f} | {float(c['coverage']):.3f} ± {float(c['coverage_error']):.3f} "
-              f"| {float(c['half_width']):.3f} | {float(c['rank_correlation']):.2f} | {float(c['seconds']):.4f} |")
+    """Error / coverage / half-width by estimator and game; several budgets side by side."""
+    rows = cells(name)
+    budgets = list(dict.fromkeys(c["coalitions"] for c in rows))
+    print("| game (equal split) | estimator | "
+          + " | ".join(f"M = {m}: error | coverage ± SE | half-width | ranks | ms" for m in budgets) + " |")
+    print("| --- | --- |" + " --- |" * (5 * len(budgets)))
+    for game, estimator in dict.fromkeys((c["game"], c["estimator"]) for c in rows):
+        own = [c for c in rows if (c["game"], c["estimator"]) == (game, estimator)]
+        print(f"| {game} ({float(own[0]['equal_split']):.2f}) | {estimator} | " + " | ".join(
+            f"{float(c['error']):.3f} | {float(c['coverage']):.3f} ± {float(c['coverage_error']):.3f} "
+            f"| {float(c['half_width']):.3f} | {float(c['rank_correlation']):.2f} | {1000 * float(c['seconds']):.2f}"
+            for c in own) + " |")
     print()
 
 
-print("Accuracy at n = 20")
+print("Accuracy at n = 20, noise 0.5 SD")
 accuracy("accuracy-20")
-print("Accuracy at n = 258")
+print("Accuracy at n = 258, noise 0.5 SD")
 accuracy("accuracy-258")
 
 grid = cells("coverage")

@@ -4,6 +4,7 @@ import Documents
 import Errors
 import Foundation
 import Images
+import Numerics
 import Properties
 
 /// The demo's pictures with whose they are, and the reference that everything is measured against.
