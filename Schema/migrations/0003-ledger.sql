@@ -297,6 +297,7 @@ CREATE TABLE ledger.hold_release (
     released_by text NOT NULL DEFAULT session_user
 );
 
+-- Of the rules of a country and form that are valid on a day, the one with the latest first day rules.
 CREATE TABLE ledger.withholding_rule (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     jurisdiction text COLLATE "C" NOT NULL CHECK (jurisdiction ~ '^[A-Z]{2}$'),
@@ -976,6 +977,13 @@ BEGIN
         RAISE EXCEPTION 'there is no contributor "%"', v_bad USING ERRCODE = 'LR002',
             HINT = 'laurel contributor add ' || v_bad || ' --name NAME';
     END IF;
+    -- Under another name it would pass by its split and its holds.
+    SELECT d.id INTO v_bad FROM unnest(p_contributors, p_datasets) AS u (contributor, dataset)
+    JOIN registry.dataset d ON d.id = u.dataset WHERE d.contributor <> u.contributor LIMIT 1;
+    IF v_bad IS NOT NULL THEN
+        RAISE EXCEPTION 'the dataset % is another contributor''s', v_bad USING ERRCODE = 'LR002',
+            HINT = 'laurel dataset show ' || v_bad || ' says whose';
+    END IF;
     o_allocation := nextval(pg_get_serial_sequence('ledger.allocation', 'id'));
     o_created := true;
     -- In the order of the indexes, which makes them three times quicker to extend.
@@ -1081,27 +1089,40 @@ END $$;
 
 -- ───────────────────────────────────────── agreements, holds, settlement ─────────────────────────────────────────
 
--- The same terms as the latest of that day are these terms.
+-- Changes what is in force on a day from that day on; what is NULL stays as it is. The same terms as the latest of that day
+-- are these terms.
 CREATE FUNCTION ledger.add_term(
     p_party text, p_currency text, p_valid_from date, p_min_payout bigint, p_reserve_ppm int, p_release_months int,
     p_negative_carry boolean
-) RETURNS bigint
+) RETURNS ledger.payee_term
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
-    latest payee_term;
+    old payee_term;
+    new payee_term;
 BEGIN
     PERFORM pg_advisory_xact_lock(10, hashtext(p_party || '/' || p_currency));
-    SELECT * INTO latest FROM payee_term t
-    WHERE t.party_id = p_party AND t.currency = p_currency AND t.valid_from = p_valid_from ORDER BY t.id DESC LIMIT 1;
-    IF (latest.min_payout_micros, latest.reserve_ppm, latest.reserve_release_months, latest.allow_negative_carry) =
-       (p_min_payout, p_reserve_ppm, p_release_months, p_negative_carry) THEN
-        RETURN latest.id;
+    SELECT * INTO old FROM payee_term t
+    WHERE t.party_id = p_party AND t.currency = p_currency AND t.valid_from <= p_valid_from
+    ORDER BY t.valid_from DESC, t.id DESC LIMIT 1;
+    new := old;
+    new.min_payout_micros := coalesce(p_min_payout, old.min_payout_micros, 0);
+    new.reserve_ppm := coalesce(p_reserve_ppm, old.reserve_ppm, 0);
+    new.reserve_release_months := CASE new.reserve_ppm WHEN 0 THEN coalesce(p_release_months, 0)
+        ELSE coalesce(p_release_months, old.reserve_release_months, 0) END;
+    new.allow_negative_carry := coalesce(p_negative_carry, old.allow_negative_carry, false);
+    IF (new.reserve_ppm > 0) <> (new.reserve_release_months > 0) THEN
+        RAISE EXCEPTION 'a reserve of % ppm for % months is none', new.reserve_ppm, new.reserve_release_months
+            USING ERRCODE = 'LR002', HINT = 'give both the share and the months, or a share of 0';
+    END IF;
+    IF old.valid_from = p_valid_from AND new = old THEN
+        RETURN old;
     END IF;
     INSERT INTO payee_term (party_id, currency, valid_from, min_payout_micros, reserve_ppm, reserve_release_months,
                             allow_negative_carry)
-    VALUES (p_party, p_currency, p_valid_from, p_min_payout, p_reserve_ppm, p_release_months, p_negative_carry)
-    RETURNING id INTO latest.id;
-    RETURN latest.id;
+    VALUES (p_party, p_currency, p_valid_from, new.min_payout_micros, new.reserve_ppm, new.reserve_release_months,
+            new.allow_negative_carry)
+    RETURNING * INTO new;
+    RETURN new;
 END $$;
 
 CREATE FUNCTION ledger.pay_advance(
@@ -1115,8 +1136,10 @@ BEGIN
     PERFORM pg_advisory_xact_lock(5, hashtext(p_reference));
     SELECT * INTO old FROM advance WHERE reference = p_reference;
     IF FOUND THEN
-        IF (old.party_id, old.currency, old.amount_micros, old.recoup_ppm) <>
-           (p_party, p_currency, p_amount, p_recoup_ppm) THEN
+        IF (old.party_id, old.currency, old.amount_micros, old.recoup_ppm, old.cross_group) <>
+           (p_party, p_currency, p_amount, p_recoup_ppm, p_cross_group)
+           OR old.dataset_id IS DISTINCT FROM p_dataset
+           OR p_period <> (SELECT j.period_id FROM journal j WHERE j.id = old.paid_journal_id) THEN
             RAISE EXCEPTION 'advance % is already recorded otherwise', p_reference USING ERRCODE = 'LR001',
                 HINT = 'use its own reference';
         END IF;
@@ -1134,15 +1157,22 @@ BEGIN
     o_created := true;
 END $$;
 
+-- The same hold again is that hold while it lasts; for another reason it is refused.
 CREATE FUNCTION ledger.place_hold(p_party text, p_dataset text, p_reason text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
-    v_hold bigint;
+    v_hold   bigint;
+    v_reason text;
 BEGIN
     PERFORM pg_advisory_xact_lock(6, hashtext(coalesce(p_party, '') || '/' || coalesce(p_dataset, '')));
-    SELECT h.id INTO v_hold FROM hold h
+    SELECT h.id, h.reason INTO v_hold, v_reason FROM hold h
     WHERE h.party_id IS NOT DISTINCT FROM p_party AND h.dataset_id IS NOT DISTINCT FROM p_dataset
       AND NOT EXISTS (SELECT 1 FROM hold_release r WHERE r.hold_id = h.id);
+    IF v_reason <> p_reason THEN
+        RAISE EXCEPTION '% is held already for another reason', coalesce(p_party, p_dataset) USING ERRCODE = 'LR001',
+            DETAIL = format('hold %s: %s', v_hold, v_reason),
+            HINT = format('laurel hold release %s --period PERIOD ends that hold', v_hold);
+    END IF;
     IF v_hold IS NULL THEN
         INSERT INTO hold (party_id, dataset_id, reason) VALUES (p_party, p_dataset, p_reason) RETURNING id INTO v_hold;
     END IF;
@@ -1166,6 +1196,7 @@ BEGIN
     RETURN FOUND;
 END $$;
 
+-- The same rule again is that rule; another from the same day on is refused.
 CREATE FUNCTION ledger.add_withholding_rule(
     p_jurisdiction text, p_form_kind text, p_rate_ppm int, p_treaty_ref text, p_from date, p_until date
 ) RETURNS bigint
@@ -1181,16 +1212,16 @@ BEGIN
         RETURN v_rule;
     END IF;
     IF EXISTS (SELECT 1 FROM withholding_rule r WHERE r.jurisdiction = p_jurisdiction AND r.form_kind = p_form_kind
-               AND r.valid && daterange(p_from, p_until)) THEN
-        RAISE EXCEPTION 'another rule for % with form % is valid in that time', p_jurisdiction, p_form_kind
-            USING ERRCODE = 'LR001', HINT = 'choose dates that do not overlap';
+               AND lower(r.valid) = p_from) THEN
+        RAISE EXCEPTION 'the rule for % with form % from % on says otherwise', p_jurisdiction, p_form_kind, p_from
+            USING ERRCODE = 'LR001', HINT = 'let another rate begin on another day: the latest that has begun is in force';
     END IF;
     INSERT INTO withholding_rule (jurisdiction, form_kind, rate_ppm, treaty_ref, valid)
     VALUES (p_jurisdiction, p_form_kind, p_rate_ppm, p_treaty_ref, daterange(p_from, p_until)) RETURNING id INTO v_rule;
     RETURN v_rule;
 END $$;
 
--- The same form as the latest signed that day is this form.
+-- The same form as the latest signed that day is this form. One that no rule of the country knows would tax nothing.
 CREATE FUNCTION ledger.add_tax_profile(
     p_party text, p_country text, p_form_kind text, p_signed_on date, p_expires_on date
 ) RETURNS bigint
@@ -1198,6 +1229,14 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
     latest party_tax_profile;
 BEGIN
+    IF p_form_kind <> 'none' AND NOT EXISTS (SELECT 1 FROM withholding_rule r
+                                             WHERE r.jurisdiction = p_country AND r.form_kind = p_form_kind) THEN
+        RAISE EXCEPTION 'no rule of % knows the form %', p_country, p_form_kind USING ERRCODE = 'LR001',
+            HINT = coalesce((SELECT 'forms known there: ' || string_agg(DISTINCT r.form_kind, ', ' ORDER BY r.form_kind)
+                             FROM withholding_rule r WHERE r.jurisdiction = p_country),
+                            format('record its rate first: laurel tax rule %s --form %s --rate-ppm PPM --from DAY',
+                                   p_country, p_form_kind));
+    END IF;
     PERFORM pg_advisory_xact_lock(11, hashtext(p_party));
     SELECT * INTO latest FROM party_tax_profile t
     WHERE t.party_id = p_party AND t.signed_on = p_signed_on ORDER BY t.id DESC LIMIT 1;

@@ -5,7 +5,7 @@ package import Errors
 /// Totals live here and not in a last row, which would break every parser.
 package struct CSVSummary: Hashable, Sendable {
     /// The file's name.
-    package let file: String
+    package var file: String
     /// Rows below the header.
     package let rowCount: Int
     /// Sums of decimal columns: `amount` or, by group, `amount.USD`; written with the most decimals that occur.

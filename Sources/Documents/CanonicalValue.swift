@@ -94,7 +94,8 @@ enum CanonicalRule {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
     }
 
-    private static func hexadecimal(_ scalar: Unicode.Scalar) -> String {
+    /// A character's number, four digits or more.
+    static func hexadecimal(_ scalar: Unicode.Scalar) -> String {
         let digits = String(scalar.value, radix: 16, uppercase: true)
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }

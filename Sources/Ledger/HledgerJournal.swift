@@ -21,11 +21,22 @@ package enum HledgerJournal {
         for line in ordered {
             if line.journal != current {
                 current = line.journal
-                text += "\n\(line.effectiveOn) (\(line.journal)) \(line.kind) | \(line.source)\n"
+                text += "\n\(line.effectiveOn) (\(line.journal)) \(line.kind) | \(description(line.source))\n"
             }
             text += "    \(name(of: line.account))  \(line.currency.code) \(line.amount.formatted)\n"
         }
         return text
+    }
+
+    /// A text within a transaction's first line: what begins a line, a comment or a payee's note there is written otherwise.
+    private static func description(_ text: String) -> String {
+        let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: " "
+            default: scalar == ";" ? "," : scalar == "|" ? "/" : scalar
+            }
+        }
+        return String(String.UnicodeScalarView(scalars))
     }
 
     /// An account's name in the file.

@@ -97,7 +97,10 @@ extension Ledger {
         let target = into ?? period
         let document = try policy.encoded()
         let request =
-            [period.description, target.description, weights.digest.hex, run ?? "", Digest.sha256(document).hex]
+            [
+                period.description, into?.description ?? "", "\(restating)", weights.digest.hex, run ?? "",
+                Digest.sha256(document).hex,
+            ]
             + currencies.map(\.code)
         return try await post(posting, route: "allocate", request: request) { connection in
             let contributors = weights.entries.map(\.contributor)

@@ -30,14 +30,31 @@ package struct JournalLine: Sendable {
 }
 
 extension Ledger {
-    /// Every account that was ever opened, also at zero, by code and currency.
-    package func trialBalance() async throws -> [AccountBalance] {
-        try await rows(
-            """
-            SELECT code, class, currency, debits::bigint AS debits, credits::bigint AS credits,
-                   balance::bigint AS balance, lines
-            FROM ledger.trial_balance ORDER BY code COLLATE "C", currency
-            """
+    /// Every account that was ever opened, also at zero, by code and currency; or, as of the end of a period, every account
+    /// that had moved by then.
+    package func trialBalance(through period: Period? = nil) async throws -> [AccountBalance] {
+        let balances: SQL =
+            if let period {
+                """
+                SELECT a.code, a.class, a.currency,
+                       coalesce(sum(p.amount_micros) FILTER (WHERE p.amount_micros > 0), 0)::bigint AS debits,
+                       -coalesce(sum(p.amount_micros) FILTER (WHERE p.amount_micros < 0), 0)::bigint AS credits,
+                       sum(p.amount_micros)::bigint AS balance, count(*) AS lines
+                FROM ledger.account a
+                JOIN ledger.posting p ON p.account_id = a.id
+                JOIN ledger.journal j ON j.id = p.journal_id
+                WHERE j.period_id <= \(period.description)
+                GROUP BY a.id, a.code, a.class, a.currency ORDER BY a.code COLLATE "C", a.currency
+                """
+            } else {
+                """
+                SELECT code, class, currency, debits::bigint AS debits, credits::bigint AS credits,
+                       balance::bigint AS balance, lines
+                FROM ledger.trial_balance ORDER BY code COLLATE "C", currency
+                """
+            }
+        return try await rows(
+            balances
         ).map { row in
             AccountBalance(
                 code: try row.get("code"), accountClass: try row.get("class"),

@@ -36,6 +36,9 @@ extension Ledger {
     func post<Outcome: Codable>(
         _ posting: Posting, route: String, request: [String], _ body: (Connection) async throws -> Outcome
     ) async throws -> Outcome {
+        if let key = posting.idempotencyKey {
+            try PlainText.checkEntry(key, called: "idempotency key", at: "--idempotency-key", atMost: 200)
+        }
         let fingerprint = Digest.sha256(request.map { "\($0.utf8.count):\($0)" }.joined()).bytes
         let outcome: Result<Outcome, LaurelError> = try await forPeople {
             try await database.withTransaction(commit: !posting.isDryRun) { connection in

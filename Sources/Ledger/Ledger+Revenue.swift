@@ -31,10 +31,7 @@ package struct Receipt: Sendable {
                 "\"\(source)\" is no source", at: place("source"),
                 next: "use letters, digits, dots and dashes, such as shop-eu")
         }
-        guard !reference.isEmpty, !reference.utf8.contains(0), reference.utf8.count <= 200 else {
-            throw LaurelError.input(
-                "the reference is empty or too long", at: place("ref"), next: "give the source's own number")
-        }
+        try PlainText.checkEntry(reference, called: "reference", at: place("ref"), atMost: 200)
         if let day = receivedOn, day.period != period {
             throw LaurelError.input(
                 "\(day) does not lie in period \(period)", at: place("received_on"), next: "use a date of that month")
@@ -128,6 +125,7 @@ extension Ledger {
     package func voidRevenue(
         reference: String, source: String?, into period: Period?, reason: String, posting: Posting = .plain
     ) async throws -> Bool {
+        try PlainText.checkEntry(reason, called: "reason", at: "--reason")
         let request = [reference, source ?? "", period?.description ?? "", reason]
         return try await post(posting, route: "revenue void", request: request) { connection in
             let receipt = try await receipt(reference, of: source, connection)

@@ -96,6 +96,7 @@ extension Ledger {
             LEFT JOIN ledger.settlement t ON t.period_id = \(period.description)
             LEFT JOIN ledger.payment p
                 ON p.settlement_id = t.id AND p.party_id = s.party_id AND p.currency = s.currency
+            ORDER BY s.party_id COLLATE "C", s.currency
             """)
         let settled = try await !rows(
             "SELECT 1 AS one FROM ledger.settlement WHERE period_id = \(period.description)"

@@ -84,12 +84,19 @@ extension Ledger {
         try await update(
             """
             SELECT p.party_id, c.currency, w.jurisdiction, w.id::text AS id, w.rate_ppm
-            FROM (SELECT DISTINCT ON (party_id) party_id, country,
-                         CASE WHEN expires_on <= \(lastDay) THEN 'none' ELSE form_kind END AS form_kind
-                  FROM ledger.party_tax_profile WHERE signed_on <= \(lastDay)
-                  ORDER BY party_id, signed_on DESC, id DESC) p
-            JOIN ledger.withholding_rule w
-                ON w.jurisdiction = p.country AND w.form_kind = p.form_kind AND w.valid @> \(lastDay)::date
+            FROM (SELECT DISTINCT ON (f.party_id) f.party_id, f.country,
+                         CASE WHEN f.is_valid THEN f.form_kind ELSE 'none' END AS form_kind
+                  FROM (SELECT party_id, country, form_kind, signed_on, id,
+                               expires_on IS NULL OR expires_on > \(lastDay)::date AS is_valid
+                        FROM ledger.party_tax_profile WHERE signed_on <= \(lastDay)::date
+                        UNION ALL
+                        SELECT party_id, country::text, 'none', '-infinity', 0, false
+                        FROM pii.party_detail WHERE country IS NOT NULL) f
+                  ORDER BY f.party_id, f.is_valid DESC, f.signed_on DESC, f.id DESC) p
+            CROSS JOIN LATERAL (
+                SELECT r.id, r.jurisdiction, r.rate_ppm FROM ledger.withholding_rule r
+                WHERE r.jurisdiction = p.country AND r.form_kind = p.form_kind AND r.valid @> \(lastDay)::date
+                ORDER BY lower(r.valid) DESC LIMIT 1) w
             JOIN ledger.account c ON c.code = 'payable:' || p.party_id
             WHERE w.rate_ppm > 0
             """

@@ -35,6 +35,10 @@ extension PostgresError {
             .input("a sum is more than an amount can hold", at: detail, next: "split it into smaller amounts")
         case "23503" where constraint?.contains("party") == true:
             .input("there is no such party", at: detail, next: "laurel contributor add ID --name NAME")
+        case "23514":
+            .input(
+                "a value is outside what the books take", at: constraint ?? message,
+                next: "compare what you wrote with the command's --help")
         default: asLaurelError()
         }
     }

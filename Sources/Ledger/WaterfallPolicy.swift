@@ -29,22 +29,28 @@ package struct WaterfallPolicy: Sendable {
         "tax_base": "what is paid, in whole minor units; the tax is rounded down to a minor unit",
     ]
 
-    /// Reads a policy: `release` first; `recoup`, `reserve`, `hold` in any order, each at most once; then `minimum`,
-    /// `tax`, `pay`.
+    /// Reads a policy: `release` first; `hold` once, `recoup` and `reserve` at most once, in any order; then `minimum`, `tax`,
+    /// `pay`. What else it says must be what the standard says, since nothing else would be done.
     package init(_ document: CanonicalValue) throws {
         guard document["$schema"]?.text == "laurel/waterfall-policy/v1", let names = document["order"]?.elements else {
             throw LaurelError.input(
                 "this is no waterfall policy", next: "give $schema laurel/waterfall-policy/v1 and an order")
         }
+        for (name, value) in document.members ?? [:] where name != "order" && Self.standard[name] != value {
+            throw LaurelError.input(
+                Self.standard[name] == nil
+                    ? "a waterfall policy has no \(name)" : "this program cannot follow another \(name)", at: name,
+                next: "leave it out, or write it as the policy of a settled period says it")
+        }
         let words = names.compactMap(\.text)
         let middle = words.dropFirst().dropLast(3)
         let steps = middle.compactMap { Step(rawValue: $0) }
         guard words.count == names.count, words.first == "release", words.suffix(3) == ["minimum", "tax", "pay"],
-            steps.count == middle.count, Set(steps).count == steps.count
+            steps.count == middle.count, Set(steps).count == steps.count, steps.contains(.hold)
         else {
             throw LaurelError.input(
                 "the order of the waterfall cannot be followed", at: words.joined(separator: ", "),
-                next: "write release; recoup, reserve, hold in any order; minimum, tax, pay")
+                next: "write release; hold and perhaps recoup and reserve in any order; minimum, tax, pay")
         }
         order = steps
         self.document = document

@@ -36,7 +36,13 @@ package struct Weights: Sendable {
     }
 
     /// Reads `contributor,weight` and perhaps `dataset`; weights are whole numbers from 0 to 2⁶³−1.
-    package init(parsing bytes: [UInt8], file: String) throws {
+    ///
+    /// - Parameters:
+    ///   - bytes: the file.
+    ///   - file: what to call it in errors.
+    ///   - owners: the contributors of registered datasets; one that is not registered may be anybody's.
+    /// - Throws: `input` at the line and column.
+    package init(parsing bytes: [UInt8], file: String, owners: [String: String] = [:]) throws {
         let table = try CSVTable(
             parsing: bytes, file: file, required: ["contributor", "weight"], optional: ["dataset"], allowOther: false)
         var seen: [String: Int] = [:]
@@ -55,6 +61,14 @@ package struct Weights: Sendable {
             guard !entry.contributor.isEmpty else {
                 throw LaurelError.input(
                     "the contributor is missing", at: row.place("contributor"), next: "write the contributor's id")
+            }
+            if !entry.dataset.isEmpty {
+                try PlainText.checkEntry(entry.dataset, called: "dataset", at: row.place("dataset"), atMost: 128)
+                if let owner = owners[entry.dataset], owner != entry.contributor {
+                    throw LaurelError.input(
+                        "the dataset \(entry.dataset) is \(owner)'s, not \(entry.contributor)'s",
+                        at: row.place("dataset"), next: "write its contributor, or leave the dataset out")
+                }
             }
             if let line = seen.updateValue(row.line, forKey: entry.id) {
                 throw LaurelError.input(

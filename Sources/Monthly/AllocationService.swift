@@ -51,7 +51,8 @@ package struct AllocationService: Sendable {
                 throw LaurelError.input("file cannot be read", at: url.path, next: "check its path and permissions")
             }
             return try await ledger.allocate(
-                period, currencies: currencies, weights: Weights(parsing: bytes, file: url.lastPathComponent),
+                period, currencies: currencies,
+                weights: Weights(parsing: bytes, file: url.lastPathComponent, owners: try await owners()),
                 policy: AllocationPolicy.weightsFile, into: into, restating: restating, posting: posting)
         case .run(let wanted):
             let report = try await creditReport(of: period, run: wanted)
@@ -81,14 +82,14 @@ package struct AllocationService: Sendable {
         return report
     }
 
+    /// The contributors of the registered datasets.
+    private func owners() async throws -> [String: String] {
+        try await Datasets(database: house.database).list().reduce(into: [:]) { $0[$1.id] = $1.contributor }
+    }
+
     /// The credits as weights, by the rule of the run's plan. A player is a contributor, or a dataset of one.
     private func weights(of report: CreditReport) async throws -> Weights {
-        var owners: [String: String] = [:]
-        if report.run.plan.playerKind == .dataset {
-            for dataset in try await Datasets(database: house.database).list() {
-                owners[dataset.id] = dataset.contributor
-            }
-        }
+        let owners = report.run.plan.playerKind == .dataset ? try await owners() : [:]
         return try Weights(
             report.shares.map { share in
                 let player = share.credit.player

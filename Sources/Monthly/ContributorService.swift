@@ -91,17 +91,20 @@ package struct ContributorService {
         return MinimumPayout(party: party, currency: currency, amount: amount)
     }
 
-    /// Changes the minimum from this month on and keeps what else was agreed with the payee.
+    /// The first day that there is: first terms hold for every month, also the one that is about to be settled.
+    private static let beginning = Day(year: 1, month: 1, day: 1)
+
+    /// Changes the minimum from this month on, or agrees on it from the beginning where there were no terms yet, and keeps
+    /// what else was agreed with the payee.
     private func agree(_ minimum: MinimumPayout) async throws {
         let today = house.now.day
         let known = try await house.ledger.terms(of: minimum.party, currency: minimum.currency, on: today)
         if known?.minimumPayout == minimum.amount { return }
         let month = today.period.firstDay
-        try await house.ledger.addTerms(
-            PayeeTerms(
-                party: minimum.party, currency: minimum.currency, validFrom: max(known?.validFrom ?? month, month),
-                minimumPayout: minimum.amount, reservePPM: known?.reservePPM ?? 0,
-                reserveReleaseMonths: known?.reserveReleaseMonths ?? 0,
-                allowsNegativeCarry: known?.allowsNegativeCarry ?? false))
+        _ = try await house.ledger.changeTerms(
+            TermsChange(
+                party: minimum.party, currency: minimum.currency,
+                validFrom: known.map { max($0.validFrom, month) } ?? Self.beginning ?? month,
+                minimumPayout: minimum.amount))
     }
 }

@@ -9,8 +9,8 @@ import Postgres
 package struct Report: Sendable {
     /// RFC 4180, first row the header.
     package let csv: [UInt8]
-    /// Row count, control sums by currency, digest: canonical JSON.
-    package let sidecar: [UInt8]
+    /// Row count, control sums by currency, digest.
+    package let summary: CSVSummary
 }
 
 /// Writes the reports of a period. The columns are described in `Reports/README.md`, a sample of each lies beside it.
@@ -48,16 +48,18 @@ package struct ReportService: Sendable {
         case .allocation: return try await allocation(period, raw)
         case .ledger: return try await journals(period, raw)
         case .contributors: return try await contributors(period, raw)
-        case .trialBalance: return try await trialBalance(raw)
+        case .trialBalance: return try await trialBalance(period, raw)
         }
     }
 
-    /// Writes a report and, beside a file, its sidecar `FILE.summary.json`.
+    /// Writes a report and, beside a file, its sidecar `FILE.summary.json`, which names that file.
     package func write(_ report: Report, to url: URL) throws {
         try OutputFile.write(report.csv, to: url)
         guard OutputFile.isFile(url) else { return }
+        var summary = report.summary
+        summary.file = url.lastPathComponent
         try OutputFile.write(
-            report.sidecar, to: url.deletingPathExtension().appendingPathExtension("summary.json"))
+            summary.document.encoded(), to: url.deletingPathExtension().appendingPathExtension("summary.json"))
     }
 
     private typealias Columns = [(name: String, kind: CSVWriter.Kind)]
@@ -68,7 +70,7 @@ package struct ReportService: Sendable {
         var writer = CSVWriter(columns: columns, raw: raw)
         rows.forEach { writer.append($0) }
         let summary = try CSVSummary(of: writer.bytes, file: "\(name.rawValue).csv", sums: sums, by: group)
-        return Report(csv: writer.bytes, sidecar: try summary.document.encoded())
+        return Report(csv: writer.bytes, summary: summary)
     }
 
     private func payouts(_ period: Period, _ raw: Bool, _ policy: WaterfallPolicy) async throws -> Report {
@@ -112,7 +114,7 @@ package struct ReportService: Sendable {
     private func journals(_ period: Period, _ raw: Bool) async throws -> Report {
         let csv = Self.journalCSV(try await ledger.journalLines(period: period), raw: raw)
         let summary = try CSVSummary(of: csv, file: "ledger.csv", sums: ["amount"], by: "currency")
-        return Report(csv: csv, sidecar: try summary.document.encoded())
+        return Report(csv: csv, summary: summary)
     }
 
     /// Journal lines as the report `ledger` writes them.
@@ -132,8 +134,8 @@ package struct ReportService: Sendable {
         return writer.bytes
     }
 
-    private func trialBalance(_ raw: Bool) async throws -> Report {
-        let rows = try await ledger.trialBalance().map { account in
+    private func trialBalance(_ period: Period, _ raw: Bool) async throws -> Report {
+        let rows = try await ledger.trialBalance(through: period).map { account in
             [
                 account.code, account.accountClass, account.currency.code, account.debits.formatted,
                 account.credits.formatted, account.balance.formatted, String(account.lineCount),

@@ -52,9 +52,7 @@ package struct Datasets: Sendable {
     /// - Returns: Whether it was withdrawn now: the same withdrawal again changes nothing.
     /// - Throws: ``LaurelError`` of kind `refused` when it was withdrawn otherwise.
     package func withdraw(_ id: String, reason: String, from day: Day) async throws -> Bool {
-        guard !reason.isEmpty else {
-            throw LaurelError.input("a withdrawal needs a reason", at: "--reason", next: "say why")
-        }
+        try PlainText.checkEntry(reason, called: "reason", at: "--reason")
         return try await database.withTransaction { connection in
             let changed = try await connection.execute(
                 """

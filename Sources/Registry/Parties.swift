@@ -99,6 +99,7 @@ package struct Parties: Sendable {
 
     /// Suspends a party: its datasets are left out of new snapshots.
     package func suspend(_ id: String, reason: String) async throws {
+        try PlainText.checkEntry(reason, called: "reason", at: "--reason")
         let changed = try await database.execute(
             "UPDATE registry.party SET status = 'suspended', status_reason = \(reason) WHERE id = \(id)")
         guard changed == 1 else { throw Parties.unknown(id, at: id) }
@@ -204,6 +205,8 @@ package struct Parties: Sendable {
         _ id: String, _ details: PartyDetails, place: String, on connection: Connection
     ) async throws {
         if let name = details.name { try PlainText.check(name, called: "name", at: place) }
+        if let account = details.account { try PlainText.checkEntry(account, called: "account", at: place) }
+        for identifier in details.identifiers { try PlainText.checkEntry(identifier, called: "identifier", at: place) }
         let changed: Int
         do {
             changed = try await connection.execute(

@@ -35,7 +35,7 @@ struct AdvanceCommand: AsyncParsableCommand {
                 dataset: dataset, crossGroup: crossGroup, reference: reference,
                 period: try Reading.period(period), posting: posting.posting)
             Record(fields: [
-                ("advance", .string(String(advance.id))), ("party", .string(party)),
+                ("advance", posting.number(advance.id)), ("party", .string(party)),
                 ("state", .string(advance.isNew ? "paid" : "unchanged")),
             ]).write(as: global.format)
             posting.noteRehearsal()

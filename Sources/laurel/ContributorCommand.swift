@@ -20,7 +20,9 @@ struct ContributorOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Two letters.", valueName: "cc")) var country: String?
     @Option(
         name: .customLong("min-payout"),
-        help: ArgumentHelp("Less than this is carried to the next month.", valueName: "amount"))
+        help: ArgumentHelp(
+            "Less than this is carried to the next month. The first one counts for every month, a change from this month on.",
+            valueName: "amount"))
     var minPayout: String?
     @Option(help: ArgumentHelp("sepa, ach, paypal, wise or manual.", valueName: "method")) var method: String?
     @Option(help: ArgumentHelp("Where to pay to, as the method writes it.", valueName: "text")) var account: String?

@@ -8,6 +8,9 @@ extension PostingOptions {
     /// How the ledger is to post.
     var posting: Posting { Posting(isDryRun: dryRun, idempotencyKey: idempotencyKey) }
 
+    /// The number that a command's result got; a rehearsal's is none, since the real run will get another.
+    func number(_ id: Int64) -> OutputValue { dryRun ? .none : .string(String(id)) }
+
     /// One line on stderr when nothing was kept.
     func noteRehearsal() {
         if dryRun { Terminal.note("dry run: everything above was rolled back") }

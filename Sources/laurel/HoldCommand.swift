@@ -21,9 +21,15 @@ struct HoldCommand: AsyncParsableCommand {
         @Option(help: "Why.") var reason: String
 
         func run() async throws {
-            let id = try await global.openHouse().ledger.placeHold(
+            let ledger = try await global.openHouse().ledger
+            let id = try await ledger.placeHold(
                 party: party, dataset: dataset, reason: reason, posting: posting.posting)
-            Record(fields: [("hold", .string(String(id))), ("on", .string(party ?? dataset ?? ""))])
+            if let dataset, try await !ledger.knowsDataset(dataset) {
+                Terminal.note(
+                    "no dataset \(dataset) is registered or has ever earned anything: check the spelling, or register it"
+                )
+            }
+            Record(fields: [("hold", posting.number(id)), ("on", .string(party ?? dataset ?? ""))])
                 .write(as: global.format)
             posting.noteRehearsal()
         }

@@ -129,7 +129,7 @@ struct LedgerCommand: AsyncParsableCommand {
                 to: try Reading.currency(to, "--to"), rate: rate, source: rateSource,
                 rateOn: try Reading.day(rateOn, "--rate-on"), key: reference, period: try Reading.period(period),
                 posting: posting.posting)
-            Record(fields: [("journal", .string(String(journal))), ("party", .string(party))]).write(as: global.format)
+            Record(fields: [("journal", posting.number(journal)), ("party", .string(party))]).write(as: global.format)
             posting.noteRehearsal()
         }
     }

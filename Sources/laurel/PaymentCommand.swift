@@ -75,16 +75,8 @@ struct PaymentCommand: AsyncParsableCommand {
         into: String?, reason: String
     ) async throws -> Int {
         let month = try Reading.period(period)
-        let ledger = try await global.openHouse().ledger
-        let payments = try await ledger.payments(of: month).filter { payment in
-            (party == nil || payment.party == party) && (result == "returned" || payment.state == "scheduled")
-        }
-        if let party, payments.isEmpty, result == "returned" {
-            throw LaurelError.input(
-                "\(party) has no payment in \(period)", next: "see laurel payment list --period \(period)")
-        }
-        return try await ledger.recordResults(
-            of: payments.map(\.id), result: result, reason: reason,
+        return try await global.openHouse().ledger.recordResults(
+            ofPeriod: month, party: party, result: result, reason: reason,
             in: try into.map { try Reading.period($0, "--into") } ?? month, posting: posting.posting)
     }
 }

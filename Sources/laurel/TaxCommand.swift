@@ -13,7 +13,10 @@ struct TaxCommand: AsyncParsableCommand {
     struct Rule: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "What a jurisdiction withholds from payees with a form; the form `none` is for those without.",
-            discussion: "laurel tax rule US --form W-8BEN --rate-ppm 150000 --treaty \"Art. 12\" --from 2026-01-01")
+            discussion: """
+                The rule with the latest first day that has come is in force.
+                laurel tax rule US --form W-8BEN --rate-ppm 150000 --treaty "Art. 12" --from 2026-01-01
+                """)
         @OptionGroup var global: GlobalOptions
         @OptionGroup var posting: PostingOptions
         @Argument(help: "Two-letter country code.") var jurisdiction: String
@@ -31,7 +34,7 @@ struct TaxCommand: AsyncParsableCommand {
                 jurisdiction: jurisdiction, form: form, ratePPM: ratePPM, treaty: treaty,
                 from: try Reading.day(from, "--from"), until: try until.map { try Reading.day($0, "--until") },
                 posting: posting.posting)
-            Record(fields: [("rule", .string(String(id))), ("jurisdiction", .string(jurisdiction))])
+            Record(fields: [("rule", posting.number(id)), ("jurisdiction", .string(jurisdiction))])
                 .write(as: global.format)
             posting.noteRehearsal()
         }
@@ -40,8 +43,11 @@ struct TaxCommand: AsyncParsableCommand {
     struct Profile: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "The tax form that a payee signed.",
-            discussion:
-                "laurel tax profile ada --country US --form W-8BEN --signed-on 2026-01-10 --expires-on 2029-12-31")
+            discussion: """
+                Of several forms the latest that is valid counts. Who has none is taxed by the form `none` of the expired
+                form's country or, without any, of the country that the payee is registered with.
+                laurel tax profile ada --country US --form W-8BEN --signed-on 2026-01-10 --expires-on 2029-12-31
+                """)
         @OptionGroup var global: GlobalOptions
         @OptionGroup var posting: PostingOptions
         @Argument(help: "The payee.") var party: String
@@ -55,7 +61,7 @@ struct TaxCommand: AsyncParsableCommand {
             let id = try await global.openHouse().ledger.addTaxProfile(
                 party: party, country: country, form: form, signedOn: try Reading.day(signedOn, "--signed-on"),
                 expiresOn: try expiresOn.map { try Reading.day($0, "--expires-on") }, posting: posting.posting)
-            Record(fields: [("profile", .string(String(id))), ("party", .string(party))]).write(as: global.format)
+            Record(fields: [("profile", posting.number(id)), ("party", .string(party))]).write(as: global.format)
             posting.noteRehearsal()
         }
     }

@@ -173,8 +173,8 @@ import Testing
             _ = try await ledger.share([("p1", 1), ("p2", 2)])
             // Nobody is paid yet, so that what is restated is still there.
             for party in ["p1", "p2"] {
-                try await ledger.addTerms(
-                    PayeeTerms(
+                _ = try await ledger.changeTerms(
+                    TermsChange(
                         party: party, currency: .named("USD"), validFrom: october.firstDay,
                         minimumPayout: usd(500_000_000)))
             }

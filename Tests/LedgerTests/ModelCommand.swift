@@ -83,10 +83,11 @@ enum ModelCommand: Hashable {
                     policy: AllocationPolicy.weightsFile, into: into.map(Self.month), restating: restating,
                     posting: posting)[0].isNew)
         case .terms(let party, let currency, let minimum, let ppm, let months, let from):
-            try await ledger.addTerms(
-                PayeeTerms(
+            _ = try await ledger.changeTerms(
+                TermsChange(
                     party: party, currency: .named(currency), validFrom: Day(year: 2026, month: from, day: 1)!,
-                    minimumPayout: Micros(minimum), reservePPM: Int(ppm), reserveReleaseMonths: months),
+                    minimumPayout: Micros(minimum), reservePPM: Int(ppm), reserveReleaseMonths: months,
+                    allowsNegativeCarry: false),
                 posting: posting)
             return ""
         case .advance(let party, let currency, let amount, let ppm, let dataset, let reference, let period):
