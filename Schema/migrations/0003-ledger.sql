@@ -1492,8 +1492,9 @@ BEGIN
     PERFORM pg_advisory_xact_lock(12, hashtext(p_key));
     SELECT f.* INTO old FROM fx_conversion f JOIN journal j ON j.id = f.journal_id WHERE j.idempotency_key = 'fx:' || p_key;
     IF FOUND THEN
-        IF (old.party_id, old.from_currency, old.to_currency, old.from_micros, old.rate, old.rate_on) <>
-           (p_party, p_from, p_to, p_amount, p_rate, p_rate_on) THEN
+        IF (old.party_id, old.from_currency, old.to_currency, old.from_micros, old.rate, old.rate_source, old.rate_on,
+            (SELECT j.period_id FROM journal j WHERE j.id = old.journal_id)) <>
+           (p_party, p_from, p_to, p_amount, p_rate, p_rate_source, p_rate_on, p_period) THEN
             RAISE EXCEPTION 'conversion % is already recorded otherwise', p_key USING ERRCODE = 'LR001',
                 HINT = 'use its own reference';
         END IF;
