@@ -164,22 +164,25 @@ CREATE TABLE ledger.account_period (
 
 -- ───────────────────────────────────────────────────── revenue ─────────────────────────────────────────────────────
 
--- What a source reported. A voided receipt may be entered again under its reference as the next version.
+-- What a source reported for the use of a period, and the period it was posted in: a later one where it came late. A voided
+-- receipt may be entered again under its reference as the next version.
 CREATE TABLE ledger.revenue_receipt (
-    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    source       text COLLATE "C" NOT NULL CHECK (source <> ''),
-    external_ref text COLLATE "C" NOT NULL CHECK (external_ref <> ''),
-    version      int NOT NULL CHECK (version > 0),
-    period_id    text COLLATE "C" NOT NULL REFERENCES ledger.period,
-    currency     text COLLATE "C" NOT NULL REFERENCES ledger.currency,
-    gross_micros bigint NOT NULL CHECK (gross_micros > 0),
-    fee_micros   bigint NOT NULL CHECK (fee_micros >= 0),
-    tax_micros   bigint NOT NULL CHECK (tax_micros >= 0),
-    received_on  date NOT NULL,
-    file_sha256  bytea CHECK (length(file_sha256) = 32),
-    supersedes   bigint UNIQUE REFERENCES ledger.revenue_receipt,
-    journal_id   bigint NOT NULL UNIQUE REFERENCES ledger.journal,
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source        text COLLATE "C" NOT NULL CHECK (source <> ''),
+    external_ref  text COLLATE "C" NOT NULL CHECK (external_ref <> ''),
+    version       int NOT NULL CHECK (version > 0),
+    period_id     text COLLATE "C" NOT NULL REFERENCES ledger.period,
+    posted_period text COLLATE "C" NOT NULL REFERENCES ledger.period,
+    currency      text COLLATE "C" NOT NULL REFERENCES ledger.currency,
+    gross_micros  bigint NOT NULL CHECK (gross_micros > 0),
+    fee_micros    bigint NOT NULL CHECK (fee_micros >= 0),
+    tax_micros    bigint NOT NULL CHECK (tax_micros >= 0),
+    received_on   date NOT NULL,
+    file_sha256   bytea CHECK (length(file_sha256) = 32),
+    supersedes    bigint UNIQUE REFERENCES ledger.revenue_receipt,
+    journal_id    bigint NOT NULL UNIQUE REFERENCES ledger.journal,
     UNIQUE (source, external_ref, version),
+    CHECK (posted_period >= period_id),
     CHECK (gross_micros::numeric - fee_micros - tax_micros > 0)
 );
 CREATE INDEX revenue_receipt_of_period ON ledger.revenue_receipt (period_id, currency);
@@ -627,9 +630,12 @@ END $$;
 
 -- ─────────────────────────────────────── the doors: functions that post ───────────────────────────────────────
 
--- Opens a period; one that is open stays open. Periods close in order, so none opens behind the last closed one.
+-- Opens a period, and every month between it and those that were opened before: none is left out, so that none is shut out
+-- when a later one is settled or closed. One that is open stays open.
 CREATE FUNCTION ledger.open_period(p_period text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_last text;
 BEGIN
     IF EXISTS (SELECT 1 FROM period WHERE id = p_period) THEN
         RETURN;
@@ -637,16 +643,23 @@ BEGIN
     IF p_period !~ '^[0-9]{4}-(0[1-9]|1[0-2])$' THEN
         RAISE EXCEPTION '"%" is no period', p_period USING ERRCODE = 'LR002', HINT = 'write it as YYYY-MM';
     END IF;
-    IF p_period < (SELECT max(period_id) FROM period_close) THEN
-        RAISE EXCEPTION 'period % lies before the last closed one', p_period USING ERRCODE = 'LR001',
-            DETAIL = 'last closed: ' || (SELECT max(period_id) FROM period_close),
+    -- A typing error would open every month up to it, each of which has to be closed.
+    IF p_period NOT BETWEEN to_char(transaction_timestamp() - interval '20 years', 'YYYY-MM')
+                        AND to_char(transaction_timestamp() + interval '1 year', 'YYYY-MM') THEN
+        RAISE EXCEPTION 'period % lies more than twenty years back or a year ahead', p_period USING ERRCODE = 'LR002',
+            HINT = 'check the year';
+    END IF;
+    PERFORM pg_advisory_xact_lock(13, 0);
+    v_last := greatest((SELECT max(period_id) FROM period_close), (SELECT max(period_id) FROM settlement));
+    IF p_period < v_last THEN
+        RAISE EXCEPTION 'period % lies before %, the last one settled or closed', p_period, v_last USING ERRCODE = 'LR001',
             HINT = 'post it into an open period';
     END IF;
-    -- Periods close in their order, so one opened by a typo would shut out every month before it.
-    IF p_period > to_char(transaction_timestamp() + interval '1 year', 'YYYY-MM') THEN
-        RAISE EXCEPTION 'period % lies more than a year ahead', p_period USING ERRCODE = 'LR002', HINT = 'check the year';
-    END IF;
-    INSERT INTO period (id) VALUES (p_period) ON CONFLICT DO NOTHING;
+    INSERT INTO period (id)
+    SELECT to_char(m, 'YYYY-MM')
+    FROM (SELECT min(first_day) AS first, max(first_day) AS last, to_date(p_period, 'YYYY-MM') AS new FROM period) k,
+         generate_series(least(k.first, k.new)::timestamp, greatest(k.last, k.new)::timestamp, interval '1 month') AS m
+    ON CONFLICT DO NOTHING;
 END $$;
 
 -- What came later than a period is not posted before it.
@@ -656,6 +669,36 @@ BEGIN
     IF p_period < p_earliest THEN
         RAISE EXCEPTION '% of % cannot be posted into %, which lies before it', p_what, p_earliest, p_period
             USING ERRCODE = 'LR002', HINT = 'name ' || p_earliest || ' or a later period';
+    END IF;
+END $$;
+
+-- What belongs to a period is posted in it while it takes anything, and in a later one once it is settled or closed:
+-- elsewhere it would be missing when the period's own pools have to come to zero.
+CREATE FUNCTION ledger.require_late(p_period text, p_into text, p_what text) RETURNS void
+LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
+BEGIN
+    PERFORM require_not_before(p_into, p_period, p_what);
+    IF p_into <> p_period AND NOT EXISTS (SELECT FROM settlement s WHERE s.period_id = p_period)
+       AND NOT EXISTS (SELECT FROM period_close c WHERE c.period_id = p_period) THEN
+        RAISE EXCEPTION 'period % is not settled yet, so % of it is posted there', p_period, p_what USING ERRCODE = 'LR001',
+            HINT = 'leave out --into';
+    END IF;
+END $$;
+
+-- Before a period is settled, every earlier one is settled or closed; and nobody opens another meanwhile.
+CREATE FUNCTION ledger.require_settled_before(p_period text) RETURNS void
+LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_open text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(13, 0);
+    SELECT min(p.id) INTO v_open FROM period p
+    WHERE p.id < p_period AND NOT EXISTS (SELECT FROM settlement s WHERE s.period_id = p.id)
+      AND NOT EXISTS (SELECT FROM period_close c WHERE c.period_id = p.id);
+    IF v_open IS NOT NULL THEN
+        RAISE EXCEPTION 'period % is not settled', v_open USING ERRCODE = 'LR001',
+            HINT = format('months are settled in their order: enter what is still missing of %1$s, then laurel statement issue --period %1$s, '
+                          'or laurel period settle %1$s where nobody earned anything', v_open);
     END IF;
 END $$;
 
@@ -795,15 +838,18 @@ BEGIN
         nullif(original.period_id, p_period), p_journal);
 END $$;
 
--- Records what a source paid: the pool gets gross - fee - tax. Says whether the receipt is new.
+-- Records what a source paid for the use of a period: its pool gets gross - fee - tax. What comes after that period is
+-- settled is posted into a later one; its pool is then shared by laurel allocate --into. Says whether the receipt is new.
 CREATE FUNCTION ledger.add_receipt(
     p_source text, p_ref text, p_period text, p_currency text, p_gross bigint, p_fee bigint, p_tax bigint,
-    p_received_on date, p_file_sha256 bytea, OUT receipt_id bigint, OUT created boolean
+    p_received_on date, p_file_sha256 bytea, p_into text DEFAULT NULL, OUT receipt_id bigint, OUT created boolean
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
     latest    revenue_receipt;
     v_unit    bigint := (SELECT 10 ^ (ledger_exponent - minor_exponent) FROM currency WHERE code = p_currency);
+    v_posted  text := coalesce(p_into, p_period);
+    v_final   text;
     v_journal bigint;
     differs   text;
 BEGIN
@@ -824,6 +870,7 @@ BEGIN
     IF FOUND AND NOT EXISTS (SELECT 1 FROM revenue_void v WHERE v.receipt_id = latest.id) THEN
         differs := concat_ws(', ',
             CASE WHEN latest.period_id <> p_period THEN format('period %s instead of %s', p_period, latest.period_id) END,
+            CASE WHEN latest.posted_period <> v_posted THEN format('posted in %s instead of %s', v_posted, latest.posted_period) END,
             CASE WHEN latest.currency <> p_currency THEN format('currency %s instead of %s', p_currency, latest.currency) END,
             CASE WHEN latest.gross_micros <> p_gross THEN format('amount %s instead of %s',
                 decimal_text(p_gross), decimal_text(latest.gross_micros)) END,
@@ -841,22 +888,26 @@ BEGIN
         created := false;
         RETURN;
     END IF;
-    IF EXISTS (SELECT FROM settlement s WHERE s.period_id = p_period) THEN
-        RAISE EXCEPTION 'period % is settled: nothing more is earned in it', p_period USING ERRCODE = 'LR001', DETAIL = p_ref,
-            HINT = 'enter the receipt in the next period';
+    PERFORM require_late(p_period, v_posted, 'a receipt');
+    PERFORM open_period(v_posted);
+    v_final := greatest((SELECT max(s.period_id) FROM settlement s), (SELECT max(c.period_id) FROM period_close c));
+    IF v_posted <= v_final THEN
+        RAISE EXCEPTION 'period % is settled: nothing more is earned in it', v_posted USING ERRCODE = 'LR001', DETAIL = p_ref,
+            HINT = format('what comes late is posted into an open period: --into %s, or a later one',
+                          to_char(to_date(v_final, 'YYYY-MM') + interval '1 month', 'YYYY-MM'));
     END IF;
-    SELECT post_journal('revenue_recognised', p_period, p_received_on,
+    SELECT post_journal('revenue_recognised', v_posted, p_received_on,
         format('revenue:%s:%s:%s', p_source, p_ref, coalesce(latest.version, 0) + 1),
         array_agg(l.code ORDER BY l.n), array_agg(p_currency ORDER BY l.n), array_agg(l.amount ORDER BY l.n),
-        'receipt', p_source || ':' || p_ref)
+        'receipt', p_source || ':' || p_ref, '', nullif(p_period, v_posted))
     INTO v_journal
     FROM (VALUES (1, 'receivable:' || p_source, p_gross), (2, 'fee:processing', -p_fee),
                  (3, 'withholding:source', -p_tax), (4, 'pool:' || p_period, -(p_gross - p_fee - p_tax))
          ) AS l (n, code, amount)
     WHERE l.amount <> 0;
-    INSERT INTO revenue_receipt (source, external_ref, version, period_id, currency, gross_micros, fee_micros,
+    INSERT INTO revenue_receipt (source, external_ref, version, period_id, posted_period, currency, gross_micros, fee_micros,
                                  tax_micros, received_on, file_sha256, supersedes, journal_id)
-    VALUES (p_source, p_ref, coalesce(latest.version, 0) + 1, p_period, p_currency, p_gross, p_fee, p_tax,
+    VALUES (p_source, p_ref, coalesce(latest.version, 0) + 1, p_period, v_posted, p_currency, p_gross, p_fee, p_tax,
             p_received_on, p_file_sha256, latest.id, v_journal)
     RETURNING id INTO receipt_id;
     created := true;
@@ -878,7 +929,7 @@ BEGIN
         RAISE EXCEPTION 'receipt % is void', receipt.external_ref USING ERRCODE = 'LR001',
             HINT = 'enter what the source paid as a receipt of its own';
     END IF;
-    PERFORM require_not_before(p_period, receipt.period_id, 'a receipt');
+    PERFORM require_not_before(p_period, receipt.posted_period, 'a receipt');
     PERFORM open_period(p_period);
     SELECT post_journal('receivable_collected', p_period, p_effective_on, 'collection:' || p_receipt,
         array_agg(l.code ORDER BY l.n), array_agg(receipt.currency ORDER BY l.n), array_agg(l.amount ORDER BY l.n),
@@ -892,8 +943,8 @@ BEGIN
     RETURN true;
 END $$;
 
--- Takes a receipt back by reversing its journal in an open period, and that of its collection: the source took its money
--- back. Says whether that was still to do.
+-- Takes a receipt back by reversing its journal, in the period where it was posted or, once that is settled, in a later one;
+-- and that of its collection, not before it: the source took its money back. Says whether that was still to do.
 CREATE FUNCTION ledger.void_receipt(p_receipt bigint, p_period text, p_effective_on date, p_reason text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
@@ -904,9 +955,11 @@ BEGIN
     IF EXISTS (SELECT 1 FROM revenue_void WHERE receipt_id = p_receipt) THEN
         RETURN false;
     END IF;
+    PERFORM require_late(receipt.posted_period, p_period, 'a receipt');
     PERFORM open_period(p_period);
-    PERFORM reverse_journal(c.journal_id, p_period, p_effective_on, p_reason)
-    FROM revenue_collection c WHERE c.receipt_id = p_receipt;
+    PERFORM reverse_journal(c.journal_id, greatest(p_period, j.period_id),
+                            CASE WHEN j.period_id > p_period THEN j.effective_on ELSE p_effective_on END, p_reason)
+    FROM revenue_collection c JOIN journal j ON j.id = c.journal_id WHERE c.receipt_id = p_receipt;
     INSERT INTO revenue_void (receipt_id, journal_id, reason)
     VALUES (p_receipt, reverse_journal(receipt.journal_id, p_period, p_effective_on, p_reason), p_reason);
     RETURN true;
@@ -953,7 +1006,7 @@ DECLARE
     v_delta   record;
 BEGIN
     PERFORM pg_advisory_xact_lock(4, hashtext(p_period || p_currency));
-    PERFORM require_not_before(p_posted_period, p_period, 'the pool');
+    PERFORM require_late(p_period, p_posted_period, 'the pool');
     PERFORM open_period(p_posted_period);
     SELECT * INTO old FROM allocation a WHERE a.period_id = p_period AND a.currency = p_currency
     ORDER BY a.version DESC LIMIT 1;
@@ -1061,11 +1114,12 @@ BEGIN
     IF EXISTS (SELECT 1 FROM period_close WHERE period_id = p_period) THEN
         RETURN false;
     END IF;
+    PERFORM pg_advisory_xact_lock(13, 0);
     SELECT p.id INTO bad FROM period p
     WHERE p.id < p_period AND NOT EXISTS (SELECT 1 FROM period_close c WHERE c.period_id = p.id) ORDER BY p.id LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'period % is still open', bad.id USING ERRCODE = 'LR001',
-            HINT = 'close it first: laurel period close ' || bad.id;
+            HINT = format('months close in their order: enter what is still missing of %1$s, then laurel period close %1$s', bad.id);
     END IF;
     PERFORM require_shared(p_period);
     IF unsettled_period(p_period) IS NOT NULL THEN
@@ -1321,11 +1375,8 @@ BEGIN
         RAISE EXCEPTION 'a period after % is settled already', p_period USING ERRCODE = 'LR001',
             HINT = 'post what is missing into an open period that is not settled';
     END IF;
+    PERFORM require_settled_before(p_period);
     PERFORM require_shared(p_period);
-    IF unsettled_period(p_period) < p_period THEN
-        RAISE EXCEPTION 'period % is not settled', unsettled_period(p_period) USING ERRCODE = 'LR001',
-            HINT = format('periods are settled in their order: laurel statement issue --period %s', unsettled_period(p_period));
-    END IF;
     PERFORM require_agreed(p_steps, p_payments);
     INSERT INTO settlement (period_id, policy_sha256) VALUES (p_period, p_policy) RETURNING id INTO v_settlement;
     FOR v_group IN

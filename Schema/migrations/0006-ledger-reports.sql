@@ -98,7 +98,8 @@ CROSS JOIN LATERAL (
 ) d
 GROUP BY a.posted_period, a.currency, d.party_id, d.dataset_id;
 
--- The pool of a period and currency: what came in, what was taken off, what was shared, and over how much.
+-- The pool of a period and currency as known today, late receipts with it: what came in, what was taken off, what was
+-- shared, and over how much.
 CREATE VIEW ledger.pool_total AS
 SELECT r.period_id, r.currency, r.gross_micros, r.fee_micros, r.tax_micros,
        r.gross_micros - r.fee_micros - r.tax_micros AS net_micros, r.receipt_count,
@@ -113,6 +114,26 @@ LEFT JOIN ledger.current_allocation a ON a.period_id = r.period_id AND a.currenc
 LEFT JOIN LATERAL (
     SELECT count(DISTINCT l.contributor_id) AS contributor_count, count(DISTINCT l.dataset_id) AS dataset_count
     FROM ledger.allocation_line l WHERE l.allocation_id = a.id) c ON true;
+
+-- The pool as its period's own statements say it: what came in and was shared while the period took anything. What came
+-- late, and what was restated, is an adjustment in the statements of the period where it was posted.
+CREATE VIEW ledger.stated_pool AS
+SELECT r.period_id, r.currency, r.gross_micros, r.fee_micros, r.tax_micros,
+       r.gross_micros - r.fee_micros - r.tax_micros AS net_micros,
+       a.id AS allocation_id, a.run_id, a.pool_micros, a.weight_total, a.policy_sha256, a.weights_sha256,
+       c.contributor_count, c.dataset_count
+FROM (SELECT v.period_id, v.currency, sum(v.gross_micros)::bigint AS gross_micros, sum(v.fee_micros)::bigint AS fee_micros,
+             sum(v.tax_micros)::bigint AS tax_micros
+      FROM ledger.revenue_receipt v
+      WHERE v.posted_period = v.period_id
+        AND NOT EXISTS (SELECT 1 FROM ledger.revenue_void x JOIN ledger.journal j ON j.id = x.journal_id
+                        WHERE x.receipt_id = v.id AND j.period_id = v.period_id)
+      GROUP BY v.period_id, v.currency) r
+JOIN ledger.allocation a ON a.period_id = r.period_id AND a.currency = r.currency AND a.posted_period = a.period_id
+     AND NOT EXISTS (SELECT 1 FROM ledger.allocation b WHERE b.supersedes = a.id AND b.posted_period = b.period_id)
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT l.contributor_id) AS contributor_count, count(DISTINCT l.dataset_id) AS dataset_count
+    FROM ledger.allocation_line l WHERE l.allocation_id = a.id) c;
 
 -- Lots of reserve, with what is still withheld of each.
 CREATE VIEW ledger.reserve_lot AS

@@ -85,7 +85,7 @@ extension Ledger {
     ///   - weights: who gets how much of each.
     ///   - policy: the rule behind the weights.
     ///   - run: the credit run behind the weights.
-    ///   - into: the open period that takes the differences when `period` is closed.
+    ///   - into: the open period that takes the differences when `period` is settled.
     ///   - restating: whether weights other than before may replace them.
     ///   - posting: rehearsal and key.
     /// - Returns: one result a currency, in their order.
@@ -138,12 +138,12 @@ extension Ledger {
             """)
         guard let digest = try before.first?.get("weights_sha256", as: [UInt8].self) else { return }
         guard digest == weights.digest.bytes else {
-            let closed = try await !connection.query(
-                "SELECT 1 AS one FROM ledger.period_close WHERE period_id = \(period.description)"
+            let isFinal = try await !connection.query(
+                "SELECT 1 AS one FROM ledger.settlement WHERE period_id = \(period.description)"
             ).isEmpty
             throw LaurelError.refused(
                 "\(period) \(currency) is already shared by other weights", at: "allocation of \(period)",
-                next: closed
+                next: isFinal
                     ? "add --into OPEN-PERIOD to post the differences there" : "add --restate to post the differences")
         }
     }

@@ -89,11 +89,11 @@ extension Ledger {
         }
     }
 
-    /// The receipts of a period or of all, in the order of entry.
+    /// The receipts for the use of a period, or all, in the order of entry.
     package func receipts(of period: Period? = nil) async throws -> [(receipt: Receipt, id: Int64, isVoid: Bool)] {
         try await rows(
             """
-            SELECT r.id, r.source, r.external_ref, r.period_id, r.currency, r.gross_micros, r.fee_micros, r.tax_micros,
+            SELECT r.id, r.source, r.external_ref, r.period_id, r.posted_period, r.currency, r.gross_micros, r.fee_micros, r.tax_micros,
                    r.received_on::text AS received_on, v.receipt_id IS NOT NULL AS void
             FROM ledger.revenue_receipt r LEFT JOIN ledger.revenue_void v ON v.receipt_id = r.id
             WHERE \(period?.description)::text IS NULL OR r.period_id = \(period?.description) ORDER BY r.id
@@ -103,7 +103,8 @@ extension Ledger {
                 source: try row.get("source"), reference: try row.get("external_ref"),
                 period: try Period(parsing: try row.get("period_id")), currency: try .named(try row.get("currency")),
                 gross: Micros(try row.get("gross_micros")), fee: Micros(try row.get("fee_micros")),
-                tax: Micros(try row.get("tax_micros")), receivedOn: try Day(parsing: try row.get("received_on")))
+                tax: Micros(try row.get("tax_micros")), receivedOn: try Day(parsing: try row.get("received_on")),
+                into: try Period(parsing: try row.get("posted_period")))
             return (receipt, try row.get("id"), try row.get("void"))
         }
     }

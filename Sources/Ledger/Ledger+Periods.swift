@@ -11,13 +11,8 @@ package struct PeriodStatus: Sendable {
     /// One entry a currency that had revenue.
     package let pools: [PoolStatus]
     package let isSettled: Bool
-
     /// What stands in the way of closing, in words; empty when nothing does.
-    package var blockers: [String] {
-        guard !isClosed else { return [] }
-        let pools = pools.filter { $0.unallocated != .zero }.map { "\($0.currency) pool not shared" }
-        return pools + (isSettled || self.pools.allSatisfy { $0.allocated == .zero } ? [] : ["not settled"])
-    }
+    package let blockers: [String]
 }
 
 /// A pool of a period and currency.
@@ -45,6 +40,7 @@ extension Ledger {
             WHERE \(only?.description)::text IS NULL OR t.period_id = \(only?.description)
             ORDER BY t.period_id, t.currency
             """)
+        let blockers = try await blockers(of: only)
         let byPeriod = try Dictionary(grouping: pools) { try $0.get("period_id", as: String.self) }
         return try await rows(
             """
@@ -64,7 +60,49 @@ extension Ledger {
                         currency: try pool.get("currency"), gross: Micros(try pool.get("gross_micros")),
                         fees: Micros(try pool.get("fees")), net: Micros(try pool.get("net_micros")),
                         allocated: Micros(try pool.get("allocated")), unallocated: Micros(try pool.get("open")))
-                }, isSettled: try row.get("settled"))
+                }, isSettled: try row.get("settled"), blockers: blockers[id] ?? [])
+        }
+    }
+
+    /// Pools of a period and before it that are not shared, and whether payees are owed something that nobody has settled.
+    private func blockers(of only: Period?) async throws -> [String: [String]] {
+        try await rows(
+            """
+            WITH open AS (
+                SELECT p.id FROM ledger.period p
+                WHERE (\(only?.description)::text IS NULL OR p.id = \(only?.description))
+                  AND NOT EXISTS (SELECT FROM ledger.period_close c WHERE c.period_id = p.id)
+            )
+            SELECT o.id, CASE a.code WHEN 'pool:' || o.id THEN '' ELSE split_part(a.code, ':', 2) || ' ' END
+                         || a.currency || ' pool not shared' AS blocker
+            FROM open o
+            JOIN ledger.account a ON a.class = 'pool' AND a.code <= 'pool:' || o.id
+            JOIN ledger.posting g ON g.account_id = a.id
+            JOIN ledger.journal j ON j.id = g.journal_id AND j.period_id <= o.id
+            GROUP BY o.id, a.code, a.currency HAVING sum(g.amount_micros) <> 0
+            UNION ALL
+            SELECT o.id, 'not settled' FROM open o
+            WHERE NOT EXISTS (SELECT FROM ledger.settlement s WHERE s.period_id = o.id)
+              AND EXISTS (SELECT FROM ledger.journal j JOIN ledger.posting g ON g.journal_id = j.id
+                          JOIN ledger.account a ON a.id = g.account_id
+                          WHERE j.period_id = o.id AND a.class = 'payable')
+            ORDER BY 1, 2
+            """
+        ).reduce(into: [:]) { $0[try $1.get("id"), default: []].append(try $1.get("blocker")) }
+    }
+
+    /// Opens a period, and every month between it and those that were opened before.
+    ///
+    /// - Returns: the months that are new, oldest first.
+    /// - Throws: `refused` behind the last settled or closed one, `input` for a year that must be a typing error.
+    package func openPeriod(_ period: Period, posting: Posting = .plain) async throws -> [String] {
+        try await post(posting, route: "period open", request: [period.description]) { connection in
+            func known() async throws -> [String] {
+                try await connection.query("SELECT id FROM ledger.period ORDER BY id").map { try $0.get("id") }
+            }
+            let before = Set(try await known())
+            try await connection.execute("SELECT ledger.open_period(\(period.description))")
+            return try await known().filter { !before.contains($0) }
         }
     }
 

@@ -7,19 +7,23 @@ import Postgres
 package struct Receipt: Sendable {
     package let source: String
     package let reference: String
+    /// The period of use, whose pool it goes into.
     package let period: Period
+    /// The period whose books it enters: ``period``, or a later one where it came late.
+    package let postedPeriod: Period
     package let currency: Currency
     /// Before fees and tax.
     package let gross: Micros
     package let fee: Micros
     package let tax: Micros
-    /// A day of the period.
+    /// A day of ``postedPeriod``.
     package let receivedOn: Day
 
     /// Checks what can be seen without the books; `place` turns a column's name into where it stood, for errors.
     package init(
         source: String, reference: String, period: Period, currency: Currency, gross: Micros, fee: Micros = .zero,
-        tax: Micros = .zero, receivedOn: Day? = nil, at place: (_ column: String) -> String? = { _ in nil }
+        tax: Micros = .zero, receivedOn: Day? = nil, into: Period? = nil,
+        at place: (_ column: String) -> String? = { _ in nil }
     ) throws {
         let allowed = source.utf8.allSatisfy { byte in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
@@ -32,9 +36,11 @@ package struct Receipt: Sendable {
                 next: "use letters, digits, dots and dashes, such as shop-eu")
         }
         try PlainText.checkEntry(reference, called: "reference", at: place("ref"), atMost: 200)
-        if let day = receivedOn, day.period != period {
+        let postedPeriod = into ?? period
+        if let day = receivedOn, day.period != postedPeriod {
             throw LaurelError.input(
-                "\(day) does not lie in period \(period)", at: place("received_on"), next: "use a date of that month")
+                "\(day) does not lie in period \(postedPeriod)", at: place("received_on"),
+                next: "use a date of that month")
         }
         guard gross > .zero else {
             throw LaurelError.input("the amount is not above zero", at: place("amount"), next: "write the gross amount")
@@ -45,11 +51,12 @@ package struct Receipt: Sendable {
         self.source = source
         self.reference = reference
         self.period = period
+        self.postedPeriod = postedPeriod
         self.currency = currency
         self.gross = gross
         self.fee = fee
         self.tax = tax
-        self.receivedOn = receivedOn ?? period.lastDay
+        self.receivedOn = receivedOn ?? postedPeriod.lastDay
     }
 }
 
@@ -77,6 +84,7 @@ extension Ledger {
                 entry.receipt.source, entry.receipt.reference, entry.receipt.period.description,
                 entry.receipt.currency.code, entry.receipt.gross.formatted, entry.receipt.fee.formatted,
                 entry.receipt.tax.formatted, entry.receipt.receivedOn.description,
+                entry.receipt.postedPeriod.description,
             ]
         }
         return try await post(posting, route: "revenue add", request: request) { connection in
@@ -88,7 +96,8 @@ extension Ledger {
                         SELECT receipt_id, created FROM ledger.add_receipt(
                             \(receipt.source), \(receipt.reference), \(receipt.period.description),
                             \(receipt.currency.code), \(receipt.gross.value), \(receipt.fee.value),
-                            \(receipt.tax.value), \(receipt.receivedOn.description), \(fileDigest?.bytes))
+                            \(receipt.tax.value), \(receipt.receivedOn.description), \(fileDigest?.bytes),
+                            \(receipt.postedPeriod.description))
                         """)[0]
                     results.append(
                         RecordedReceipt(id: try row.get("receipt_id"), isNew: try row.get("created")))
@@ -101,7 +110,8 @@ extension Ledger {
         }
     }
 
-    /// The source paid a receipt: its money stands in the bank, in the receipt's own period or in a later one.
+    /// The source paid a receipt: its money stands in the bank, in the period where the receipt was posted or in a
+    /// later one.
     ///
     /// - Returns: false when that was known.
     package func collectRevenue(
@@ -110,7 +120,7 @@ extension Ledger {
         let request = [reference, source ?? "", day?.description ?? ""]
         return try await post(posting, route: "revenue collect", request: request) { connection in
             let receipt = try await receipt(reference, of: source, connection)
-            let when = try day ?? Period(parsing: receipt.get("period_id")).lastDay
+            let when = try day ?? Period(parsing: receipt.get("posted_period")).lastDay
             return try await connection.query(
                 """
                 SELECT ledger.collect_receipt(
@@ -119,7 +129,8 @@ extension Ledger {
         }
     }
 
-    /// Takes a receipt back by reversing its journal, in its own period or, when that is closed, in another.
+    /// Takes a receipt back by reversing its journal, in the period where it was posted or, when that is settled, in a later
+    /// one.
     ///
     /// - Returns: false when it was void already.
     package func voidRevenue(
@@ -129,7 +140,7 @@ extension Ledger {
         let request = [reference, source ?? "", period?.description ?? "", reason]
         return try await post(posting, route: "revenue void", request: request) { connection in
             let receipt = try await receipt(reference, of: source, connection)
-            let own: String = try receipt.get("period_id")
+            let own: String = try receipt.get("posted_period")
             let target = period?.description ?? own
             let day = target == own ? try receipt.get("received_on") : period?.lastDay.description ?? ""
             return try await connection.query(
@@ -143,7 +154,7 @@ extension Ledger {
     private func receipt(_ reference: String, of source: String?, _ connection: Connection) async throws -> Row {
         let found = try await connection.query(
             """
-            SELECT DISTINCT ON (source) id, source, period_id, received_on::text AS received_on
+            SELECT DISTINCT ON (source) id, source, posted_period, received_on::text AS received_on
             FROM ledger.revenue_receipt
             WHERE external_ref = \(reference) AND (\(source)::text IS NULL OR source = \(source))
             ORDER BY source, version DESC

@@ -28,7 +28,7 @@ package struct AllocationService: Sendable {
     ///   - period: whose pools.
     ///   - source: where the weights come from.
     ///   - currency: only this one; nil: all that have revenue.
-    ///   - into: the open period that takes the differences when `period` is closed.
+    ///   - into: the open period that takes the differences when `period` is settled.
     ///   - restating: whether other weights than before may replace them.
     ///   - posting: rehearsal and key.
     /// - Returns: one result a currency.

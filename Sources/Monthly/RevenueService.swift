@@ -1,4 +1,4 @@
-import Documents
+package import Documents
 import Errors
 package import Foundation
 package import Ledger
@@ -13,7 +13,7 @@ package struct RevenueService: Sendable {
     }
 
     /// The columns of a revenue file; the first five must be there.
-    package static let columns = ["period", "amount", "currency", "source", "ref", "fee", "tax", "received_on"]
+    package static let columns = ["period", "amount", "currency", "source", "ref", "fee", "tax", "received_on", "into"]
 
     /// A receipt from texts, as a person or a file wrote them; `place` turns a column's name into where it stood.
     package static func receipt(
@@ -33,10 +33,11 @@ package struct RevenueService: Sendable {
         let gross = try Micros(parsing: try text("amount"), currency: currency, at: place("amount"))
         let day = try cell("received_on").flatMap { $0.isEmpty ? nil : $0 }
             .map { try Day(parsing: $0, at: place("received_on")) }
+        let into = try cell("into").flatMap { $0.isEmpty ? nil : $0 }.map { try Period(parsing: $0, at: place("into")) }
         return try Receipt(
             source: try text("source"), reference: try text("ref"),
             period: try Period(parsing: try text("period"), at: place("period")), currency: currency, gross: gross,
-            fee: try amount("fee") ?? .zero, tax: try amount("tax") ?? .zero, receivedOn: day, at: place)
+            fee: try amount("fee") ?? .zero, tax: try amount("tax") ?? .zero, receivedOn: day, into: into, at: place)
     }
 
     /// Records one receipt.
@@ -46,8 +47,12 @@ package struct RevenueService: Sendable {
 
     /// Records a file of receipts, all or none.
     ///
+    /// - Parameters:
+    ///   - url: a CSV with the columns ``columns``.
+    ///   - into: the period to post in where a row does not say `into`; nil: the row's own.
+    ///   - posting: rehearsal and key.
     /// - Returns: how many receipts the file holds and how many of them are new.
-    package func importFile(_ url: URL, posting: Posting) async throws -> (receipts: Int, new: Int) {
+    package func importFile(_ url: URL, into: Period?, posting: Posting) async throws -> (receipts: Int, new: Int) {
         let name = url.lastPathComponent
         let bytes: [UInt8]
         do {
@@ -59,7 +64,13 @@ package struct RevenueService: Sendable {
             parsing: bytes, file: name, required: Array(Self.columns.prefix(5)),
             optional: Array(Self.columns.dropFirst(5)), allowOther: false)
         let receipts = try table.rows.map { row in
-            (receipt: try Self.receipt({ row[$0] }, at: { row.place($0) }), place: "\(name):\(row.line):1" as String?)
+            (
+                receipt: try Self.receipt(
+                    { column in
+                        let text = row[column] ?? ""
+                        return text.isEmpty && column == "into" ? into?.description : text
+                    }, at: { row.place($0) }), place: "\(name):\(row.line):1" as String?
+            )
         }
         let results = try await ledger.addRevenue(receipts, fileDigest: .sha256(bytes), posting: posting)
         return (results.count, results.filter(\.isNew).count)

@@ -22,10 +22,10 @@ struct StatementInputs {
             let row = try await connection.query(
                 """
                 SELECT gross_micros, fee_micros + tax_micros AS taken, net_micros, pool_micros, allocation_id,
-                       allocation_version, run_id, weight_total::text AS weight_total, policy_sha256, weights_sha256,
+                       run_id, weight_total::text AS weight_total, policy_sha256, weights_sha256,
                        contributor_count, dataset_count
-                FROM ledger.pool_total
-                WHERE period_id = \(period.description) AND currency = \(currency.code) AND allocation_id IS NOT NULL
+                FROM ledger.stated_pool
+                WHERE period_id = \(period.description) AND currency = \(currency.code)
                 """
             ).first
         else {
@@ -43,7 +43,7 @@ struct StatementInputs {
             scoreSetSHA256: try Self.digest(row, "weights_sha256"), modelSHA256: nil)
         let movements = try await PayeeMovements.read(connection, period: period, currency: currency)
         let details = try await details()
-        let earnings = try await earnings(scores, details)
+        let earnings = try await earnings(of: allocation, scores, details)
         let payees = try await connection.query(
             """
             SELECT * FROM ledger.payee_statement(\(period.description))
@@ -88,15 +88,13 @@ struct StatementInputs {
     }
 
     private func earnings(
-        _ scores: CreditRows, _ details: [String: PayeeDetail]
+        of allocation: Int64, _ scores: CreditRows, _ details: [String: PayeeDetail]
     ) async throws -> [String: [StatementInput.Earning]] {
         let rows = try await connection.query(
             """
             SELECT party_id::text AS party_id, contributor_id::text AS contributor_id, dataset_id::text AS dataset_id,
-                   role, weight, share_ppm, dataset_amount_micros, amount_micros
-            FROM ledger.earning
-            WHERE period_id = \(period.description) AND posted_period = \(period.description)
-              AND currency = \(currency.code)
+                   role, weight, share_ppm, dataset_floor_micros + dataset_extra_micros AS dataset_amount_micros, amount_micros
+            FROM ledger.allocation_line WHERE allocation_id = \(allocation)
             """)
         let titles = try await titles()
         var earnings: [String: [StatementInput.Earning]] = [:]

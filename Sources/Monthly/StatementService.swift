@@ -172,8 +172,7 @@ package struct StatementService {
     private func allocatedCurrencies(_ period: Period) async throws -> [Currency] {
         try await house.database.query(
             """
-            SELECT currency FROM ledger.pool_total
-            WHERE period_id = \(period.description) AND allocation_id IS NOT NULL ORDER BY currency
+            SELECT currency FROM ledger.stated_pool WHERE period_id = \(period.description) ORDER BY currency
             """
         ).map { try Currency.named(try $0.get("currency", as: String.self)) }
     }

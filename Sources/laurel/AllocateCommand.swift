@@ -11,7 +11,8 @@ struct AllocateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "allocate", abstract: "Share the pool of a period by credits or by given weights.",
         discussion: """
-            Without --weights the credits of the period's finished run are the weights.
+            Without --weights the credits of the period's finished run are the weights. Once the period is settled, --into
+            shares again what changed, late receipts with it: new minus old is posted into the open period.
             laurel allocate --period 2026-10 --weights weights.csv --dry-run
             """)
 
@@ -22,7 +23,7 @@ struct AllocateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Columns contributor,weight and perhaps dataset.", valueName: "file")) var weights:
         String?
     @Option(help: "Only this currency.") var currency: String?
-    @Option(help: "The open period that takes the differences when PERIOD is closed.") var into: String?
+    @Option(help: "The open period that takes the differences when PERIOD is settled.") var into: String?
     @Flag(help: "Let other weights than before replace them; the differences are posted.") var restate = false
 
     func validate() throws {

@@ -9,8 +9,8 @@ import Monthly
 /// `laurel period …`: where the months stand.
 struct PeriodCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "period", abstract: "Months: where they stand, settling and closing them.",
-        subcommands: [List.self, Status.self, Settle.self, Close.self])
+        commandName: "period", abstract: "Months: where they stand, opening, settling and closing them.",
+        subcommands: [List.self, Status.self, Open.self, Settle.self, Close.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Every period.", discussion: "laurel period list")
@@ -57,6 +57,23 @@ struct PeriodCommand: AsyncParsableCommand {
                 ]
             }
             listing.write(as: global.format)
+        }
+    }
+
+    struct Open: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Open a period, and every month between it and those before; what posts does it by itself.",
+            discussion: "laurel period open 2026-10")
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var posting: PostingOptions
+        @Argument(help: "YYYY-MM.") var period: String
+
+        func run() async throws {
+            let month = try Reading.period(period, "PERIOD")
+            let opened = try await global.openHouse().ledger.openPeriod(month, posting: posting.posting)
+            Record(fields: [("period", .string(period)), ("opened", .array(opened.map { .string($0) }))])
+                .write(as: global.format)
+            posting.noteRehearsal()
         }
     }
 

@@ -67,7 +67,7 @@ enum ModelCommand: Hashable {
             let entry = try Receipt(
                 source: "shop", reference: receipt.reference, period: Self.month(receipt.period),
                 currency: .named(receipt.currency), gross: Micros(receipt.gross), fee: Micros(receipt.fee),
-                tax: Micros(receipt.tax))
+                tax: Micros(receipt.tax), into: receipt.into.map(Self.month))
             return word(try await ledger.addRevenue([(entry, nil)], posting: posting)[0].isNew)
         case .void(let reference, let into):
             return word(

@@ -31,7 +31,7 @@ import Testing
             }
         }
 
-        mutating func receipt(_ currency: String, period: Int) -> ModelCommand {
+        mutating func receipt(_ currency: String, period: Int, into: Int? = nil) -> ModelCommand {
             number += 1
             let gross = Int64(1_000 + below(3_000_000))
             let fee = below(3) == 0 ? Int64(below(400)) : 0
@@ -39,7 +39,7 @@ import Testing
             return .add(
                 .init(
                     reference: "r\(number)", period: period, currency: currency, gross: gross * coin(currency),
-                    fee: fee * coin(currency), tax: tax * coin(currency)))
+                    fee: fee * coin(currency), tax: tax * coin(currency), into: into))
         }
 
         mutating func weights() -> [ReferenceLedger.Weight] {
@@ -71,8 +71,9 @@ import Testing
 
         mutating func next(_ model: ReferenceLedger) -> ModelCommand {
             let currency = currency()
-            let period = below(12) == 0 ? 1 + below(month) : month
-            switch below(16) {
+            // Mostly this month, sometimes an earlier one or the next.
+            let period = below(12) == 0 ? 1 + below(month) : below(15) == 0 ? month + 1 : month
+            switch below(17) {
             case 0...3: return receipt(currency, period: period)
             case 4:
                 guard number > 0 else { return receipt(currency, period: period) }
@@ -108,6 +109,10 @@ import Testing
                 return .answer(
                     period: payment.period, party: payment.party, currency: payment.currency,
                     result: below(3) == 0 ? "returned" : "settled", in: period)
+            case 15:
+                // Late, in a month that may still be open, or before its use.
+                guard below(4) > 0 else { return below(2) == 0 ? .settle(month + 1) : .close(month + 1) }
+                return receipt(currency, period: 1 + below(month), into: below(6) == 0 ? 1 + below(month) : month)
             default:
                 let again = history.filter { if case .terms = $0 { false } else { true } }
                 return again.isEmpty ? receipt(currency, period: month) : again[below(again.count)]

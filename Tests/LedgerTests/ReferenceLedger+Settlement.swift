@@ -3,8 +3,11 @@ extension ReferenceLedger {
     /// paid, whole coins paid, the rest carried.
     mutating func settle(_ period: Int) -> Outcome {
         guard !settled.contains(period) else { return .done("0") }
-        guard settled.allSatisfy({ $0 < period }), isReady(period, settledThrough: period - 1) else { return .refused }
         var copy = self
+        guard settled.allSatisfy({ $0 < period }), copy.open(period), let opened = copy.opened,
+            (opened.lowerBound..<period).allSatisfy({ $0 <= closed || settled.contains($0) }),
+            isReady(period, settledThrough: period - 1)
+        else { return .refused }
         var new: [Line] = []
         var paid = 0
         let parties = Set(

@@ -30,6 +30,9 @@ struct ReferenceLedger {
         var gross: Int64
         var fee: Int64
         var tax: Int64
+        /// Where it is posted, when that is not ``period``.
+        var into: Int? = nil
+        var posted: Int { into ?? period }
     }
 
     struct Share {
@@ -101,6 +104,8 @@ struct ReferenceLedger {
     let taxPPM: [String: Int64]
 
     var lines: [Line] = []
+    /// Months without a gap, as they were opened.
+    var opened: ClosedRange<Int>?
     var closed = 0
     var settled: Set<Int> = []
     var receipts: [String: [(receipt: Receipt, isVoid: Bool)]] = [:]
@@ -147,11 +152,25 @@ struct ReferenceLedger {
 
     // MARK: - Posting
 
+    /// Opens a month and those between it and the others; false behind the last settled or closed one.
+    mutating func open(_ period: Int) -> Bool {
+        if let opened, opened.contains(period) { return true }
+        guard period > max(closed, settled.max() ?? 0) else { return false }
+        opened = min(period, opened?.lowerBound ?? period)...max(period, opened?.upperBound ?? period)
+        return true
+    }
+
+    /// What belongs to a month is posted there until it is settled, and later after that.
+    private func isLate(_ period: Int, into target: Int) -> Bool {
+        target == period || settled.contains(period) || period <= closed
+    }
+
     /// Posts all of it or nothing: every set of lines sums to zero, and no guarded account that a line draws on ends on its
     /// forbidden side.
     mutating func post(_ new: [Line]) -> Bool {
         let all = lines + new.filter { $0.amount != 0 }
-        guard new.allSatisfy({ $0.amount == 0 || $0.period > closed }) else { return false }
+        var copy = self
+        guard new.allSatisfy({ $0.amount == 0 || ($0.period > closed && copy.open($0.period)) }) else { return false }
         let isFinal = new.contains { line in
             line.amount != 0 && settled.contains(line.period)
                 && ["payable", "pool"].contains(line.account.code.prefix { $0 != ":" })
@@ -164,6 +183,7 @@ struct ReferenceLedger {
             if prefix == "advance", sum < 0 { return false }
         }
         lines = all
+        opened = copy.opened
         return true
     }
 
@@ -182,18 +202,23 @@ struct ReferenceLedger {
         guard receipt.gross - receipt.fee - receipt.tax > 0 else { return .unusable }
         let versions = receipts[receipt.reference] ?? []
         if let last = versions.last, !last.isVoid { return last.receipt == receipt ? .done("unchanged") : .refused }
+        if receipt.posted < receipt.period { return .unusable }
+        guard isLate(receipt.period, into: receipt.posted) else { return .refused }
+        var copy = self
+        guard copy.open(receipt.period) else { return .refused }
         let net = receipt.gross - receipt.fee - receipt.tax
         let amounts = [
             ("receivable:shop", receipt.gross), ("fee:processing", -receipt.fee), ("withholding:source", -receipt.tax),
             ("pool:\(receipt.period)", -net),
         ]
-        let posted = post(
+        let posted = copy.post(
             amounts.map {
                 Line(
-                    period: receipt.period, kind: "revenue_recognised",
+                    period: receipt.posted, kind: "revenue_recognised",
                     account: Account(code: $0.0, currency: receipt.currency), amount: $0.1)
             })
         guard posted else { return .refused }
+        self = copy
         receipts[receipt.reference, default: []].append((receipt, false))
         return .done("new")
     }
@@ -202,6 +227,9 @@ struct ReferenceLedger {
         guard let versions = receipts[reference], let last = versions.last else { return .unusable }
         if last.isVoid { return .done("unchanged") }
         let receipt = last.receipt
+        let target = into ?? receipt.posted
+        if target < receipt.posted { return .unusable }
+        guard isLate(receipt.posted, into: target) else { return .refused }
         let amounts = [
             ("receivable:shop", -receipt.gross), ("fee:processing", receipt.fee), ("withholding:source", receipt.tax),
             ("pool:\(receipt.period)", receipt.gross - receipt.fee - receipt.tax),
@@ -209,7 +237,7 @@ struct ReferenceLedger {
         let posted = post(
             amounts.map {
                 Line(
-                    period: into ?? receipt.period, kind: "reversal",
+                    period: target, kind: "reversal",
                     account: Account(code: $0.0, currency: receipt.currency), amount: $0.1)
             })
         guard posted else { return .refused }
@@ -221,15 +249,20 @@ struct ReferenceLedger {
         -> Outcome
     {
         let key = "\(period) \(currency)"
-        if let into, into < period { return .unusable }
+        let target = into ?? period
+        if target < period { return .unusable }
+        var copy = self
+        guard isLate(period, into: target), copy.open(target) else { return .refused }
         let old = allocations[key]?.last
         let sorted = weights.sorted { Array($0.id.utf8).lexicographicallyPrecedes(Array($1.id.utf8)) }
         if let old, !restating, into == nil, old.weights != sorted { return .refused }
         let pool = (old?.pool ?? 0) - balance("pool:\(period)", currency)
-        if let old, old.weights == sorted, old.pool == pool { return .done("unchanged") }
+        if let old, old.weights == sorted, old.pool == pool {
+            self = copy
+            return .done("unchanged")
+        }
         guard pool > 0 || (pool == 0 && old != nil) else { return .refused }
         let shares = sorted.isEmpty ? [] : share(pool, sorted)
-        let target = into ?? period
         var change: [String: Int64] = [:]
         for share in shares { change["payable:\(share.party)", default: 0] -= share.amount }
         for share in old?.shares ?? [] { change["payable:\(share.party)", default: 0] += share.amount }
@@ -242,6 +275,7 @@ struct ReferenceLedger {
                 Line(period: target, kind: kind, account: Account(code: $0.key, currency: currency), amount: $0.value)
             })
         guard posted else { return .refused }
+        _ = open(target)
         allocations[key, default: []].append(Allocation(weights: sorted, pool: pool, shares: shares, posted: target))
         return .done("new")
     }
@@ -298,7 +332,7 @@ struct ReferenceLedger {
     }
 
     mutating func release(_ id: Int, in period: Int) -> Outcome {
-        guard period > closed, !settled.contains(period) else { return .refused }
+        guard period > closed, !settled.contains(period), opened?.contains(period) == true else { return .refused }
         guard let index = holds.firstIndex(where: { $0.id == id }) else { return .unusable }
         guard holds[index].releasedIn == nil else { return .done("unchanged") }
         holds[index].releasedIn = period
@@ -355,8 +389,9 @@ struct ReferenceLedger {
     }
 
     mutating func close(_ period: Int) -> Outcome {
+        guard let opened, opened.contains(period) else { return .unusable }
         if period <= closed { return .done("unchanged") }
-        guard period == closed + 1 else { return .refused }
+        guard period == max(closed + 1, opened.lowerBound) else { return .refused }
         guard isReady(period, settledThrough: period) else { return .refused }
         closed = period
         return .done("new")
@@ -369,6 +404,7 @@ struct ReferenceLedger {
             return .refused
         }
         if indices.contains(where: { payments[$0].period > period }) { return .unusable }
+        guard copy.open(period) else { return .refused }
         for index in indices {
             let payment = copy.payments[index]
             if result == "settled" ? payment.isSettled : payment.isReturned { continue }
