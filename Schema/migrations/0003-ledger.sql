@@ -472,14 +472,17 @@ LANGUAGE plpgsql AS $$
 DECLARE
     bad text;
 BEGIN
-    SELECT n.code INTO bad
-    FROM new_account n LEFT JOIN ledger.account_class c ON c.name = n.class
-    WHERE (c.normal_side, c.guard) IS DISTINCT FROM (n.normal_side, n.guard)
-       OR (c.owner = 'party') <> (n.owner_party IS NOT NULL)
-       OR NOT EXISTS (SELECT 1 FROM ledger.currency y WHERE y.code = n.currency)
-       OR (n.owner_party IS NOT NULL AND NOT EXISTS (SELECT 1 FROM registry.party p WHERE p.id = n.owner_party))
-    LIMIT 1;
-    IF FOUND THEN
+    SELECT min(n.code) INTO bad
+    FROM (SELECT min(a.code) AS code, a.class, a.normal_side, a.guard, a.currency, a.owner_party IS NOT NULL AS owned
+          FROM new_account a GROUP BY 2, 3, 4, 5, 6) n
+    LEFT JOIN ledger.account_class c ON c.name = n.class
+    WHERE (c.normal_side, c.guard, c.owner = 'party') IS DISTINCT FROM (n.normal_side, n.guard, n.owned)
+       OR NOT EXISTS (SELECT FROM ledger.currency y WHERE y.code = n.currency);
+    IF bad IS NULL THEN
+        SELECT min(n.code) INTO bad FROM new_account n
+        WHERE n.owner_party IS NOT NULL AND NOT EXISTS (SELECT FROM registry.party p WHERE p.id = n.owner_party);
+    END IF;
+    IF bad IS NOT NULL THEN
         RAISE EXCEPTION 'account % is not as the chart of accounts says', bad USING ERRCODE = 'LR002',
             HINT = 'check the class, the currency and that the party is registered';
     END IF;
@@ -527,7 +530,7 @@ END $$;
 -- what they reverse, leave no guarded account on its forbidden side, and no settled period's payees owed something else.
 -- (SECURITY DEFINER because a deferred trigger runs as whoever commits, and the program may not lock accounts.)
 CREATE FUNCTION ledger.journal_holds() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     v_lines      bigint;
     v_gross      numeric;
@@ -536,6 +539,7 @@ DECLARE
     v_belongs    boolean;
     v_guarded    boolean;
     v_owed       boolean;
+    v_drawn      bigint[];
     account      record;
 BEGIN
     SELECT count(*), sum(greatest(p.amount_micros, 0)), array_agg(DISTINCT p.currency ORDER BY p.currency),
@@ -580,13 +584,16 @@ BEGIN
         END IF;
     END IF;
     IF v_guarded THEN
-        -- Locked in the order of their ids, so that two journals cannot both spend the same balance.
-        PERFORM FROM account a
-        WHERE a.id IN (SELECT p.account_id FROM posting p WHERE p.journal_id = NEW.id) AND a.guard <> 'none'
-        ORDER BY a.id FOR NO KEY UPDATE;
+        -- Those that a line moves towards their forbidden side, locked in the order of their ids, so that two journals
+        -- cannot both spend the same balance.
+        SELECT array_agg(g.id) INTO v_drawn
+        FROM (SELECT a.id FROM posting p JOIN account a ON a.id = p.account_id
+              WHERE p.journal_id = NEW.id
+                AND a.guard = CASE WHEN p.amount_micros > 0 THEN 'no_debit_balance' ELSE 'no_credit_balance' END
+              ORDER BY a.id FOR NO KEY UPDATE OF a) g;
         SELECT a.code, a.currency, abs(sum(p.amount_micros)) AS amount INTO account
         FROM account a JOIN posting p ON p.account_id = a.id
-        WHERE a.id IN (SELECT p.account_id FROM posting p WHERE p.journal_id = NEW.id) AND a.guard <> 'none'
+        WHERE a.id = ANY (v_drawn)
         GROUP BY a.id
         HAVING CASE a.guard WHEN 'no_debit_balance' THEN sum(p.amount_micros) > 0 ELSE sum(p.amount_micros) < 0 END
            AND NOT (a.class = 'payable' AND coalesce((
@@ -729,33 +736,41 @@ LANGUAGE sql STABLE SET search_path = ledger, pg_temp AS $$
                   WHERE p.journal_id = j.id AND a.class = 'payable')
 $$;
 
--- Opens those of the accounts that are new.
-CREATE FUNCTION ledger.open_accounts(p_codes text[], p_currencies text[]) RETURNS void
+-- The ids of the accounts, in their order; those that are new are opened.
+CREATE FUNCTION ledger.open_accounts(p_codes text[], p_currencies text[]) RETURNS bigint[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
-    bad record;
+    v_ids bigint[];
+    bad   record;
 BEGIN
-    SELECT u.code, u.currency INTO bad FROM unnest(p_codes, p_currencies) AS u (code, currency)
-    LEFT JOIN account_class c ON c.name = split_part(u.code, ':', 1)
-    WHERE c.name IS NULL OR u.code !~ '^[a-z_]+:[A-Za-z0-9][A-Za-z0-9._/-]*$' LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'there can be no account "%" in %', bad.code, bad.currency USING ERRCODE = 'LR002',
-            HINT = 'an account is class:owner, with a class of the chart of accounts';
-    END IF;
     LOOP
         -- ON CONFLICT would look every row up twice more; that somebody opens the same accounts meanwhile is rare.
         BEGIN
-            INSERT INTO account (code, class, owner_party, currency, normal_side, guard)
-            SELECT u.code, c.name, CASE c.owner WHEN 'party' THEN split_part(u.code, ':', 2) END, u.currency,
-                   c.normal_side, c.guard
-            FROM (SELECT DISTINCT code COLLATE "C" AS code, currency COLLATE "C" AS currency
-                  FROM unnest(p_codes, p_currencies) AS u (code, currency)) u
-            JOIN account_class c ON c.name = split_part(u.code, ':', 1)
-            WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.code = u.code AND a.currency = u.currency)
-            ORDER BY u.code, u.currency;
-            EXIT;
-        EXCEPTION WHEN unique_violation THEN
-            CONTINUE;
+            WITH asked AS MATERIALIZED (
+                SELECT u.code COLLATE "C" AS code, u.currency COLLATE "C" AS currency, u.n,
+                       (SELECT a.id FROM account a WHERE a.code = u.code AND a.currency = u.currency) AS id
+                FROM unnest(p_codes, p_currencies) WITH ORDINALITY AS u (code, currency, n)
+            ), opened AS (
+                INSERT INTO account (code, class, owner_party, currency, normal_side, guard)
+                SELECT k.code, c.name, CASE c.owner WHEN 'party' THEN split_part(k.code, ':', 2) END, k.currency,
+                       c.normal_side, c.guard
+                FROM (SELECT DISTINCT code, currency FROM asked WHERE id IS NULL) k
+                LEFT JOIN account_class c ON c.name = split_part(k.code, ':', 1)
+                ORDER BY k.code, k.currency
+                RETURNING account.id, account.code, account.currency
+            )
+            SELECT array_agg(coalesce(k.id, o.id) ORDER BY k.n) INTO v_ids
+            FROM asked k LEFT JOIN opened o ON o.code = k.code AND o.currency = k.currency;
+            RETURN v_ids;
+        EXCEPTION
+            WHEN unique_violation THEN
+                CONTINUE;
+            WHEN check_violation OR not_null_violation THEN
+                SELECT u.code, u.currency INTO bad FROM unnest(p_codes, p_currencies) AS u (code, currency)
+                LEFT JOIN account_class c ON c.name = split_part(u.code, ':', 1)
+                WHERE c.name IS NULL OR u.code !~ '^[a-z_]+:[A-Za-z0-9][A-Za-z0-9._/-]*$' LIMIT 1;
+                RAISE EXCEPTION 'there can be no account "%" in %', bad.code, bad.currency USING ERRCODE = 'LR002',
+                    HINT = 'an account is class:owner, with a class of the chart of accounts';
         END;
     END LOOP;
 END $$;
@@ -783,17 +798,16 @@ BEGIN
         RAISE EXCEPTION 'a journal has at least two lines, each with an account, a currency and an amount'
             USING ERRCODE = 'LR002';
     END IF;
-    FOR attempt IN 1..2 LOOP
-        SELECT array_agg(l.account), array_agg(DISTINCT l.currency), sum(greatest(l.amount, 0)),
-               string_agg(l.code || ' ' || l.currency || ' ' || l.amount, E'\n')
-        INTO v_accounts, v_currencies, v_gross, v_lines
-        FROM (SELECT u.code, u.currency COLLATE "C" AS currency, u.amount,
-                     (SELECT a.id FROM account a WHERE a.code = u.code AND a.currency = u.currency) AS account
-              FROM unnest(p_codes, p_currencies, p_amounts) WITH ORDINALITY AS u (code, currency, amount, n)
-              ORDER BY u.n) l;
-        EXIT WHEN array_position(v_accounts, NULL) IS NULL;
-        PERFORM open_accounts(p_codes, p_currencies);
-    END LOOP;
+    SELECT array_agg(l.account), array_agg(DISTINCT l.currency), sum(greatest(l.amount, 0)),
+           string_agg(l.code || ' ' || l.currency || ' ' || l.amount, E'\n')
+    INTO v_accounts, v_currencies, v_gross, v_lines
+    FROM (SELECT u.code, u.currency COLLATE "C" AS currency, u.amount,
+                 (SELECT a.id FROM account a WHERE a.code = u.code AND a.currency = u.currency) AS account
+          FROM unnest(p_codes, p_currencies, p_amounts) WITH ORDINALITY AS u (code, currency, amount, n)
+          ORDER BY u.n) l;
+    IF array_position(v_accounts, NULL) IS NOT NULL THEN
+        v_accounts := open_accounts(p_codes, p_currencies);
+    END IF;
     v_body := sha256(convert_to(concat_ws('|', p_kind, p_period, to_char(p_effective_on, 'YYYY-MM-DD'),
         coalesce(p_relates_to, ''), coalesce(p_reverses::text, '')) || E'\n' || v_lines, 'UTF8'));
     INSERT INTO journal (kind, currency_set, period_id, effective_on, line_count, gross_micros, reverses_id,
@@ -974,13 +988,15 @@ LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT to_char(micros / 1000000, 'FM99999999
 CREATE FUNCTION ledger.largest_remainder(p_pool numeric, p_ids text[], p_weights bigint[])
 RETURNS TABLE (n bigint, id text, weight bigint, floor_micros bigint, extra_micros smallint)
 LANGUAGE sql IMMUTABLE AS $$
-    WITH total AS (SELECT sum(w) AS weight FROM unnest(p_weights) AS w),
-    floors AS MATERIALIZED (
-        SELECT u.n, u.id, u.weight, div(p_pool * u.weight, t.weight) AS floor, t.weight AS total
-        FROM unnest(p_ids, p_weights) WITH ORDINALITY AS u (id, weight, n), total t WHERE t.weight > 0
+    WITH floors AS MATERIALIZED (
+        SELECT u.n, u.id, u.weight, div(p.product, t.weight) AS floor, mod(p.product, t.weight) AS remainder
+        FROM unnest(p_ids, p_weights) WITH ORDINALITY AS u (id, weight, n),
+             (SELECT sum(w) AS weight FROM unnest(p_weights) AS w) t,
+             LATERAL (SELECT p_pool * u.weight AS product OFFSET 0) p  -- OFFSET 0: multiplied once
+        WHERE t.weight > 0
     )
     SELECT n, id, weight, floor::bigint,
-           (row_number() OVER (ORDER BY p_pool * weight - floor * total DESC, id COLLATE "C")
+           (row_number() OVER (ORDER BY remainder DESC, id COLLATE "C")
                 <= p_pool - (SELECT sum(floor) FROM floors))::int::smallint
     FROM floors
 $$;
@@ -1024,15 +1040,15 @@ BEGIN
         RAISE EXCEPTION 'the pool of % holds no %', p_period, p_currency USING ERRCODE = 'LR001',
             HINT = format('add revenue first: laurel revenue add --period %s --currency %s', p_period, p_currency);
     END IF;
-    SELECT c INTO v_bad FROM unnest(p_contributors) c
-    WHERE NOT EXISTS (SELECT 1 FROM registry.party p WHERE p.id = c) LIMIT 1;
+    SELECT min(c) INTO v_bad FROM unnest(p_contributors) c
+    WHERE NOT EXISTS (SELECT FROM registry.party p WHERE p.id = c);
     IF v_bad IS NOT NULL THEN
         RAISE EXCEPTION 'there is no contributor "%"', v_bad USING ERRCODE = 'LR002',
             HINT = 'laurel contributor add ' || v_bad || ' --name NAME';
     END IF;
     -- Under another name it would pass by its split and its holds.
-    SELECT d.id INTO v_bad FROM unnest(p_contributors, p_datasets) AS u (contributor, dataset)
-    JOIN registry.dataset d ON d.id = u.dataset WHERE d.contributor <> u.contributor LIMIT 1;
+    SELECT min(d.id) INTO v_bad FROM unnest(p_contributors, p_datasets) AS u (contributor, dataset)
+    JOIN registry.dataset d ON d.id = u.dataset WHERE u.dataset <> '' AND d.contributor <> u.contributor;
     IF v_bad IS NOT NULL THEN
         RAISE EXCEPTION 'the dataset % is another contributor''s', v_bad USING ERRCODE = 'LR002',
             HINT = 'laurel dataset show ' || v_bad || ' says whose';
