@@ -1,6 +1,9 @@
 import Numerics
 
 /// How much of the differences between coalitions is noise of seeds, from coalitions evaluated twice.
+///
+/// The images of one round all start from the same noise, which moves every value alike and so no correlation: what the
+/// second round's values have in common against the first's is not counted as noise.
 struct FidelityNoise {
     /// A coalition evaluated twice by both methods.
     struct Twice {
@@ -39,9 +42,12 @@ struct FidelityNoise {
     }
 
     private static func reliability(_ pairs: [(Double, Double)], _ values: [Double]) -> Double {
-        let noise = pairs.reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) / 2 } / Double(pairs.count)
+        let (noise, all) = (variance(pairs.map { $0.0 - $0.1 }) / 2, variance(values))
+        return all > 0 ? max(0, 1 - noise / all) : 0
+    }
+
+    private static func variance(_ values: [Double]) -> Double {
         let mean = values.reduce(0, +) / Double(values.count)
-        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
-        return variance > 0 ? max(0, 1 - noise / variance) : 0
+        return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
     }
 }

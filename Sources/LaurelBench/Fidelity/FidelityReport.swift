@@ -25,10 +25,8 @@ struct FidelityReport {
                 "there are too few evaluations to compare", at: "\(closer) in \(table.path)", next: "let it run on")
         }
         costs()
-        print(
-            "\n\(count) coalitions, \(images) images; Pearson / Spearman / mean absolute error in standard deviations of the"
-        )
-        print("retrained values:\n")
+        print("\n\(count) coalitions, \(images) images; Pearson / Spearman / mean absolute error in standard")
+        print("deviations of the retrained values:\n")
         print("| property | \(methods.map { "`\($0)`" }.joined(separator: " | ")) |")
         print("| --- |" + methods.map { _ in " --- |" }.joined())
         for property in table.properties {
@@ -72,7 +70,8 @@ struct FidelityReport {
     }
 
     private func draw(_ file: String) throws {
-        let shown = ["label_entropy", "frechet_distance", "pixel_entropy", "vendi_score", "realism"]
+        let banded = ["label_entropy", "frechet_distance"]
+        let shown = banded + ["published_cluster_entropy", "realism"]
         let series = shown.map { property in
             PlotSeries(
                 property,
@@ -80,14 +79,16 @@ struct FidelityReport {
                     guard let found = comparison(method, property, images), let steps = Self.steps(of: method) else {
                         return nil
                     }
-                    return PlotSeries.Point(steps, found.pearson, interval: found.interval)
+                    return PlotSeries.Point(
+                        steps, found.pearson, interval: banded.contains(property) ? found.interval : nil)
                 })
         }
         let svg = Plot.lines(
             series,
             labels: PlotLabels(
                 title: "Fine-tuned against retrained utilities",
-                description: "Pearson correlation over coalitions by steps of fine-tuning, with 90 % bootstrap bands.",
+                description: "Pearson correlation over coalitions by steps of fine-tuning; bands are 90 % bootstrap "
+                    + "intervals.",
                 x: "fine-tuning steps of the recovered pruned model", y: "Pearson correlation"))
         try Data(svg.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
     }
