@@ -28,13 +28,14 @@ CREATE TABLE statements.keyring (
     issued_at timestamptz NOT NULL
 );
 
--- One batch of statements: a period, a currency, and the manifest that binds them.
+-- One batch of statements: a period, a currency, and the manifest that binds them. Without an allocation where the month shared
+-- nothing in that currency, but moved what was there: a payment came back, a reserve was released, an earlier month changed.
 CREATE TABLE statements.manifest (
     payout_run_id text COLLATE "C" PRIMARY KEY,
     period_id     text COLLATE "C" NOT NULL REFERENCES ledger.period,
     currency      text COLLATE "C" NOT NULL REFERENCES ledger.currency,
     version       int NOT NULL CHECK (version > 0),
-    allocation_id bigint NOT NULL REFERENCES ledger.allocation,
+    allocation_id bigint REFERENCES ledger.allocation,
     bytes         bytea NOT NULL,
     sha256        bytea NOT NULL UNIQUE CHECK (sha256 = sha256(bytes)),
     sig           bytea NOT NULL CHECK (length(sig) = 64),

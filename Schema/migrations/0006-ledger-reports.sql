@@ -70,7 +70,7 @@ SELECT a.period_id, a.currency, l.party_id, l.contributor_id, l.dataset_id, l.ro
        l.dataset_floor_micros, l.dataset_extra_micros,
        l.dataset_floor_micros + l.dataset_extra_micros AS dataset_amount_micros,
        l.floor_micros, l.extra_micros, l.amount_micros, a.id AS allocation_id, a.version AS allocation_version,
-       a.posted_period, a.run_id
+       a.posted_period, a.run_id, a.pool_micros, a.weight_total
 FROM ledger.current_allocation a JOIN ledger.allocation_line l ON l.allocation_id = a.id;
 
 -- What a restatement changed, new minus old, in the period where it was posted.

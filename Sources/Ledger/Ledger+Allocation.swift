@@ -170,16 +170,6 @@ extension Ledger {
         WHERE l.allocation_id = \(allocation) ORDER BY l.line_no
         """
     }
-
-    /// The lines of the allocations in force in a period, by currency, contributor, dataset and role.
-    package func allocationLines(of period: Period) async throws -> [AllocationLine] {
-        try await rows(
-            """
-            SELECT e.* FROM ledger.earning e WHERE e.period_id = \(period.description)
-            ORDER BY e.currency, e.contributor_id, e.dataset_id NULLS FIRST, e.party_id, e.role COLLATE "C"
-            """
-        ).map(AllocationLine.init)
-    }
 }
 
 extension AllocationLine {

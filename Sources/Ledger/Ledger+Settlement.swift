@@ -34,13 +34,19 @@ extension Ledger {
 
     /// Settles a period: posts every payee's waterfall and moves what is to be paid into clearing. Once a period.
     ///
-    /// - Returns: the waterfalls as posted; empty when the period was settled before.
+    /// - Parameters:
+    ///   - period: the month.
+    ///   - policy: in which order balances are worked off.
+    ///   - posting: rehearsal and key.
+    ///   - route: the command that settles, and with `request` what else it was asked; a key stands for both.
+    /// - Returns: how many payments were moved into clearing; none when the period was settled before.
     package func settle(
-        _ period: Period, policy: WaterfallPolicy, posting: Posting = .plain
+        _ period: Period, policy: WaterfallPolicy, posting: Posting = .plain, route: String = "period settle",
+        for request: String = ""
     ) async throws -> Int {
         let document = try policy.document.encoded()
         return try await post(
-            posting, route: "period settle", request: [period.description, Digest.sha256(document).hex]
+            posting, route: route, request: [period.description, Digest.sha256(document).hex, request]
         ) { connection in
             try await connection.execute(
                 "SELECT pg_advisory_xact_lock(1, ledger.period_lock_key(\(period.description)))")

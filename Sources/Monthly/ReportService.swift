@@ -95,19 +95,29 @@ package struct ReportService: Sendable {
     }
 
     private func allocation(_ period: Period, _ raw: Bool) async throws -> Report {
-        let rows = try await ledger.allocationLines(of: period).map { line in
-            [
-                line.contributor, line.dataset, String(line.weight), String(line.sharePPM),
-                Micros(line.floor).formatted, Micros(line.extra).formatted, Micros(line.amount).formatted,
-                line.currency, line.party, line.role,
-            ]
+        let rows = try await ledger.database.query(
+            """
+            SELECT contributor_id, coalesce(dataset_id, '') AS dataset_id, weight::text AS weight, share_ppm::text AS share_ppm,
+                   floor_micros, extra_micros::bigint AS extra_micros, amount_micros, currency, party_id, role,
+                   dataset_amount_micros, pool_micros, weight_total::text AS weight_total
+            FROM ledger.earning WHERE period_id = \(period.description)
+            ORDER BY currency, contributor_id, dataset_id NULLS FIRST, party_id, role COLLATE "C"
+            """
+        ).map { row in
+            func text(_ columns: String...) throws -> [String] { try columns.map { try row.get($0) } }
+            func money(_ columns: String...) throws -> [String] {
+                try columns.map { Micros(try row.get($0)).formatted }
+            }
+            return try text("contributor_id", "dataset_id", "weight", "share_ppm")
+                + money("floor_micros", "extra_micros", "amount_micros") + text("currency", "party_id", "role")
+                + money("dataset_amount_micros", "pool_micros") + text("weight_total")
         }
         return try report(
             .allocation,
             [
                 ("contributor", .text), ("dataset", .text), ("weight", .number), ("share_ppm", .number),
                 ("floor", .number), ("extra", .number), ("amount", .number), ("currency", .text), ("party", .text),
-                ("role", .text),
+                ("role", .text), ("dataset_amount", .number), ("pool", .number), ("weight_total", .number),
             ], rows, raw, sums: ["floor", "extra", "amount"], by: "currency")
     }
 

@@ -2,6 +2,7 @@ import Credit
 import Documents
 import Errors
 import Foundation
+import Ledger
 import Money
 import Postgres
 import Statements
@@ -14,36 +15,34 @@ struct StatementInputs {
     let period: Period
     let currency: Currency
 
-    /// One input a payee, and the allocation that the run follows.
+    /// One input a payee, and the allocation that the run follows: none where the month shared nothing in this currency.
     ///
-    /// - Throws: `LaurelError` of kind `refused` when nothing was allocated or revenue came in since.
-    func gather() async throws -> (inputs: [StatementInput], allocationID: Int64) {
-        guard
-            let row = try await connection.query(
-                """
-                SELECT gross_micros, fee_micros + tax_micros AS taken, net_micros, pool_micros, allocation_id,
-                       run_id, weight_total::text AS weight_total, policy_sha256, weights_sha256,
-                       contributor_count, dataset_count
-                FROM ledger.stated_pool
-                WHERE period_id = \(period.description) AND currency = \(currency.code)
-                """
-            ).first
-        else {
-            throw LaurelError.refused(
-                "nothing is allocated in \(currency)", at: period.description,
-                next: "laurel allocate --period \(period)")
-        }
-        let allocation: Int64 = try row.get("allocation_id")
-        let pool = try self.pool(row)
-        let scores = try await CreditRows.read(connection, run: try row.get("run_id", as: String?.self))
+    /// - Throws: `LaurelError` of kind `refused` when revenue came in since the pool was shared, or nobody has a balance.
+    func gather() async throws -> (inputs: [StatementInput], allocationID: Int64?) {
+        let shared = try await connection.query(
+            """
+            SELECT gross_micros, fee_micros + tax_micros AS taken, net_micros, pool_micros, allocation_id,
+                   run_id, weight_total::text AS weight_total, policy_sha256, weights_sha256,
+                   contributor_count, dataset_count
+            FROM ledger.stated_pool
+            WHERE period_id = \(period.description) AND currency = \(currency.code)
+            """
+        ).first
+        let allocation = try shared?.get("allocation_id", as: Int64.self)
+        let creditRun = try shared?.get("run_id", as: String?.self)
+        let pool = try shared.map { try self.pool($0) } ?? .empty
+        let scores = try await CreditRows.read(connection, run: creditRun)
         let run = StatementInput.Run(
-            payoutRunID: "payout-\(period)-\(currency.code.lowercased())",
-            creditRunID: try row.get("run_id", as: String?.self), allocationID: String(allocation),
-            policySHA256: try Self.digest(row, "policy_sha256"),
-            scoreSetSHA256: try Self.digest(row, "weights_sha256"), modelSHA256: nil)
+            payoutRunID: "payout-\(period)-\(currency.code.lowercased())", creditRunID: creditRun,
+            allocationID: allocation.map { String($0) },
+            policySHA256: try await policy(shared),
+            scoreSetSHA256: try shared.map { try Self.digest($0, "weights_sha256") }, modelSHA256: nil)
         let movements = try await PayeeMovements.read(connection, period: period, currency: currency)
         let details = try await details()
-        let earnings = try await earnings(of: allocation, scores, details)
+        let earnings =
+            if let allocation { try await earnings(of: allocation, scores, details) } else {
+                [:] as [String: [StatementInput.Earning]]
+            }
         let payees = try await connection.query(
             """
             SELECT * FROM ledger.payee_statement(\(period.description))
@@ -69,6 +68,15 @@ struct StatementInputs {
             throw LaurelError.refused("nobody has a balance in \(currency)", at: period.description)
         }
         return (inputs, allocation)
+    }
+
+    /// The rules that the money followed: the allocation's, otherwise the settlement's.
+    private func policy(_ shared: Row?) async throws -> Digest {
+        if let shared { return try Self.digest(shared, "policy_sha256") }
+        let settled = try await connection.query(
+            "SELECT policy_sha256 FROM ledger.settlement WHERE period_id = \(period.description)"
+        ).first
+        return try settled.map { try Self.digest($0, "policy_sha256") } ?? WaterfallPolicy.standard.digest()
     }
 
     private func pool(_ row: Row) throws -> StatementInput.Pool {

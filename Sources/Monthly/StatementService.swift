@@ -1,7 +1,7 @@
 package import Documents
 import Errors
 package import Foundation
-import Ledger
+package import Ledger
 package import Money
 import Postgres
 package import Statements
@@ -22,29 +22,34 @@ package struct StatementService {
     /// What was issued before stays as it is: the same command twice gives the same statements.
     /// - Parameters:
     ///   - period: the month.
-    ///   - currency: only this one; nil for all that were allocated.
+    ///   - currency: only this one; nil for all in which something was shared or moved.
+    ///   - posting: a key of the caller's for the settlement; see ``rehearse(period:currency:)`` for a rehearsal.
     /// - Returns: all statements of the period, and how many of them are new.
     package func issue(
-        period: Period, currency: Currency? = nil
+        period: Period, currency: Currency? = nil, posting: Posting = .plain
     ) async throws -> (statements: [StatementStore.Summary], issued: Int) {
         try await KeyService(house).establish()
         let issued = try await house.whileSigning {
             let keyring = try await KeyService(house).keyring()
             let key = try KeyStore(directory: house.keys).key(.statement, activeIn: keyring)
-            let currencies = if let currency { [currency] } else { try await allocatedCurrencies(period) }
-            guard !currencies.isEmpty else {
-                throw LaurelError.refused(
-                    "nothing is allocated", at: period.description, next: "laurel allocate --period \(period)")
-            }
             // What cannot be issued is found before the settlement is posted, which stays.
-            for currency in currencies { try await rehearse(period, currency) }
-            _ = try await Ledger(database: house.database).settle(
-                period, policy: WaterfallPolicy(WaterfallPolicy.standard))
+            try await checkInputs(period, currency)
+            try await settle(period, currency, posting)
             var issued = 0
-            for currency in currencies { issued += try await issue(period, currency, keyring, key) }
+            for currency in try await currencies(period, currency) {
+                issued += try await issue(period, currency, keyring, key)
+            }
             return issued
         }
         return (try await list(period: period), issued)
+    }
+
+    /// What ``issue(period:currency:posting:)`` would say of each payee. Nothing is posted, signed or kept.
+    package func rehearse(period: Period, currency: Currency? = nil) async throws -> [PayeePeriod] {
+        try await checkInputs(period, currency)
+        try await settle(period, currency, Posting(isDryRun: true))
+        let payees = try await house.ledger.payeePeriods(period, policy: WaterfallPolicy(WaterfallPolicy.standard))
+        return payees.filter { currency == nil || $0.currency == currency }
     }
 
     /// Statements, latest first.
@@ -143,11 +148,19 @@ package struct StatementService {
 
     /// Builds everything that the books say already, so that text which cannot be signed is refused while nothing is
     /// posted. Settling adds amounts and references of its own making, no text.
-    private func rehearse(_ period: Period, _ currency: Currency) async throws {
-        try await house.database.withTransaction(isolation: .repeatableRead, commit: false) { connection in
-            if try await StatementStore(connection).isIssued(period, currency) { return }
-            _ = try await StatementInputs(connection: connection, period: period, currency: currency).gather()
+    private func checkInputs(_ period: Period, _ currency: Currency?) async throws {
+        for currency in try await currencies(period, currency) {
+            try await house.database.withTransaction(isolation: .repeatableRead, commit: false) { connection in
+                if try await StatementStore(connection).isIssued(period, currency) { return }
+                _ = try await StatementInputs(connection: connection, period: period, currency: currency).gather()
+            }
         }
+    }
+
+    private func settle(_ period: Period, _ currency: Currency?, _ posting: Posting) async throws {
+        _ = try await house.ledger.settle(
+            period, policy: WaterfallPolicy(WaterfallPolicy.standard), posting: posting,
+            route: "statement issue", for: currency?.code ?? "")
     }
 
     private func issue(
@@ -169,12 +182,25 @@ package struct StatementService {
         }
     }
 
-    private func allocatedCurrencies(_ period: Period) async throws -> [Currency] {
-        try await house.database.query(
+    /// The one currency asked for, or those in which the period shared or moved something.
+    private func currencies(_ period: Period, _ currency: Currency?) async throws -> [Currency] {
+        if let currency { return [currency] }
+        let currencies = try await house.database.query(
             """
-            SELECT currency FROM ledger.stated_pool WHERE period_id = \(period.description) ORDER BY currency
+            SELECT currency FROM ledger.stated_pool WHERE period_id = \(period.description)
+            UNION
+            SELECT s.currency FROM ledger.payee_statement(\(period.description)) s
+            WHERE (s.earned, s.adjustments, s.reserve_released, s.hold_released, s.converted, s.recouped, s.reserve_withheld,
+                   s.hold_placed, s.tax_withheld, s.paid, s.returned) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+            ORDER BY currency
             """
         ).map { try Currency.named(try $0.get("currency", as: String.self)) }
+        guard !currencies.isEmpty else {
+            throw LaurelError.refused(
+                "nothing is allocated and no balance moved", at: period.description,
+                next: "laurel allocate --period \(period)")
+        }
+        return currencies
     }
 
     private func bundles(_ ids: [String]) async throws -> [(id: String, bundle: StatementBundle)] {

@@ -85,7 +85,7 @@ package struct StatementStore: Sendable {
     }
 
     /// Stores a run and enters its statements and its manifest in the log.
-    package func add(_ run: IssuedRun, allocationID: Int64) async throws {
+    package func add(_ run: IssuedRun, allocationID: Int64?) async throws {
         let manifest = run.manifest
         guard let kid = run.statements.first?.document.issuer.keyID else { return }
         try await connection.execute(

@@ -81,7 +81,8 @@ struct PeriodCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Post every payee's waterfall and move what is to be paid into clearing; once a period.",
             discussion: """
-                Releases, then recoupments, reserves and holds in the order of the policy, the minimum, tax, payment.
+                Releases, then recoupments, reserves and holds in the order of the policy, the minimum, tax, payment. A dry run
+                lists what becomes of every payee's balance.
                 laurel period settle 2026-10 --dry-run
                 """)
         @OptionGroup var global: GlobalOptions
@@ -98,13 +99,17 @@ struct PeriodCommand: AsyncParsableCommand {
                 }
                 document = try CanonicalValue.parse([UInt8](bytes))
             }
-            let count = try await global.openHouse().ledger.settle(
-                month, policy: try WaterfallPolicy(document), posting: posting.posting)
+            let ledger = try await global.openHouse().ledger
+            let policy = try WaterfallPolicy(document)
+            let count = try await ledger.settle(month, policy: policy, posting: posting.posting)
+            guard !posting.dryRun else {
+                Listing.of(try await ledger.payeePeriods(month, policy: policy)).write(as: global.format)
+                return posting.noteRehearsal()
+            }
             Record(fields: [
                 ("period", .string(period)), ("payments", .integer(count)),
                 ("policy_sha256", .string(try document.digest().hex)),
             ]).write(as: global.format)
-            posting.noteRehearsal()
         }
     }
 

@@ -31,21 +31,30 @@ struct StatementCommand: AsyncParsableCommand {
     struct Issue: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Settle a period and sign a statement for everyone with a balance in it; safe to repeat.",
-            discussion: "Example: laurel statement issue --period 2026-10")
+            discussion: """
+                A dry run lists what the statements would say; a key stands for the settlement that comes before them.
+                laurel statement issue --period 2026-10
+                """)
 
         @OptionGroup var global: GlobalOptions
+        @OptionGroup var posting: PostingOptions
 
         @Option(help: ArgumentHelp("The month.", valueName: "YYYY-MM"))
         var period: String
 
-        @Option(help: ArgumentHelp("Only this currency; all that were allocated without it.", valueName: "code"))
+        @Option(help: ArgumentHelp("Only this currency, instead of all in which something moved.", valueName: "code"))
         var currency: String?
 
         func run() async throws {
             let period = try Period(parsing: period, at: "--period")
             let currency = try currency.map { try Currency.named($0, at: "--currency") }
             let service = StatementService(try await global.openHouse())
-            let (statements, issued) = try await service.issue(period: period, currency: currency)
+            guard !posting.dryRun else {
+                Listing.of(try await service.rehearse(period: period, currency: currency)).write(as: global.format)
+                return posting.noteRehearsal()
+            }
+            let (statements, issued) = try await service.issue(
+                period: period, currency: currency, posting: posting.posting)
             StatementCommand.listing(statements).write(as: global.format)
             Terminal.note(
                 issued > 0

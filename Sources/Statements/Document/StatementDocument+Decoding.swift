@@ -59,7 +59,7 @@ extension StatementDocument {
     private static func run(_ fields: inout FieldReader) throws(LaurelError) -> StatementInput.Run {
         StatementInput.Run(
             payoutRunID: try fields.text("payout_run_id"), creditRunID: try fields.optionalText("credit_run_id"),
-            allocationID: try fields.text("allocation_id"), policySHA256: try fields.digest("policy_sha256"),
+            allocationID: try fields.optionalText("allocation_id"), policySHA256: try fields.digest("policy_sha256"),
             scoreSetSHA256: try fields.optionalDigest("score_set_sha256"),
             modelSHA256: try fields.optionalDigest("model_sha256"))
     }

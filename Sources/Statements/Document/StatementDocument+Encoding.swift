@@ -61,7 +61,8 @@ extension StatementDocument {
         object([
             "payout_run_id": .string(input.run.payoutRunID),
             "credit_run_id": input.run.creditRunID.map { .string($0) },
-            "allocation_id": .string(input.run.allocationID), "policy_sha256": .string(input.run.policySHA256.hex),
+            "allocation_id": input.run.allocationID.map { .string($0) },
+            "policy_sha256": .string(input.run.policySHA256.hex),
             "score_set_sha256": input.run.scoreSetSHA256.map { .string($0.hex) },
             "model_sha256": input.run.modelSHA256.map { .string($0.hex) },
         ])

@@ -25,15 +25,16 @@ package struct StatementInput: Hashable, Sendable {
         package let payoutRunID: String
         /// Absent when the weights came from a file.
         package let creditRunID: String?
-        package let allocationID: String
-        /// The rules of the allocation, by digest.
+        /// Absent in a month that shared nothing in this currency and only moved what was there.
+        package let allocationID: String?
+        /// The rules of the allocation, by digest; without one those of the settlement.
         package let policySHA256: Digest
         /// The scores or weights that the allocation used, by digest.
         package let scoreSetSHA256: Digest?
         package let modelSHA256: Digest?
 
         package init(
-            payoutRunID: String, creditRunID: String?, allocationID: String, policySHA256: Digest,
+            payoutRunID: String, creditRunID: String?, allocationID: String?, policySHA256: Digest,
             scoreSetSHA256: Digest?, modelSHA256: Digest?
         ) {
             self.payoutRunID = payoutRunID
@@ -56,6 +57,11 @@ package struct StatementInput: Hashable, Sendable {
         package let weightTotal: UInt128
         package let contributorCount: Int64
         package let datasetCount: Int64
+
+        /// Nothing was shared.
+        package static let empty = Pool(
+            gross: .zero, processingFees: .zero, platformFee: .zero, net: .zero, weightTotal: 0, contributorCount: 0,
+            datasetCount: 0)
 
         package init(
             gross: Micros, processingFees: Micros, platformFee: Micros, net: Micros, weightTotal: UInt128,

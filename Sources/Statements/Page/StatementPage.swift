@@ -26,7 +26,7 @@ struct StatementPage {
             "hasCredits": !input.credits.isEmpty, "keyID": statement.issuer.keyID.hex, "root": root.hex,
             "origin": statement.issuer.logOrigin, "policy": input.run.policySHA256.hex,
             "movements": movements(statement), "hasMovements": hasMovements(input),
-            "hasScores": input.earnings.contains { $0.score != nil },
+            "hasScores": input.earnings.contains { $0.score != nil }, "isShared": input.run.allocationID != nil,
         ]
         view["creditRun"] = input.run.creditRunID
         view["scores"] = input.run.scoreSetSHA256?.hex
