@@ -69,12 +69,13 @@ static inline void VARIANT(multiply_rows)(long rows, int depth, int columns, con
     VARIANT(multiply_parts)(rows, 1, &here, depth, columns, a, a_row, panels, start, start_row, c, c_row);
 }
 
-// c[i][n] = (keep ? c : 0) + sum over parts and rows of a[part][row][i] * b[part][row][n]; the height is even, and not 2.
+// c[i][n] = (keep ? c : 0) + sum over parts and rows of a[part][row][i] * b[part][row][n], in blocks of `tall` rows of c
+// that blocks of `rest` finish.
 static inline __attribute__((always_inline)) void VARIANT(multiply_column_parts)(
-    const int parts, const long *places, int rows, int height, int columns, const float *a, long a_row, const float *b,
-    long b_row, float *c, long c_row, int keep) {
+    const int tall, const int rest, const int parts, const long *places, int rows, int height, int columns, const float *a,
+    long a_row, const float *b, long b_row, float *c, long c_row, int keep) {
     for (int i = 0; i < height;) {
-        const int whole = height - i == ROWS || height - i >= ROWS + RESTROWS;
+        const int whole = height - i == tall || height - i >= tall + rest;
         for (int n = 0; n < columns; n += 16) {
             float *target = c + i * c_row + n;
             const float *s = keep ? target : NULL;
@@ -82,22 +83,22 @@ static inline __attribute__((always_inline)) void VARIANT(multiply_column_parts)
 #define MAKE(block, height) \
     VARIANT(block)(height, parts, places, rows, a + i, 1, a_row, b + n, b_row, s, c_row, target, c_row)
             if (whole && !narrow)
-                MAKE(block16, ROWS);
+                MAKE(block16, tall);
             else if (whole)
-                MAKE(block8, ROWS);
+                MAKE(block8, tall);
             else if (!narrow)
-                MAKE(block16, RESTROWS);
+                MAKE(block16, rest);
             else
-                MAKE(block8, RESTROWS);
+                MAKE(block8, rest);
 #undef MAKE
         }
-        i += whole ? ROWS : RESTROWS;
+        i += whole ? tall : rest;
     }
 }
 
-// The same in one part.
+// The same in one part; the height is a multiple of eight.
 static inline void VARIANT(multiply_columns)(int rows, int height, int columns, const float *a, long a_row,
                                              const float *b, long b_row, float *c, long c_row, int keep) {
     const long here = 0;
-    VARIANT(multiply_column_parts)(1, &here, rows, height, columns, a, a_row, b, b_row, c, c_row, keep);
+    VARIANT(multiply_column_parts)(ROWS, RESTROWS, 1, &here, rows, height, columns, a, a_row, b, b_row, c, c_row, keep);
 }

@@ -4,15 +4,21 @@
 
 #include "variants.h"
 
-// Rows of a gradient that belong to one row of taps: three for each channel, rounded up to what register blocks make.
-static int direct_height(int channels) { return channels == 1 ? 4 : (3 * channels + 1) / 2 * 2; }
+// Rows of a gradient that belong to one row of taps: three for each channel, but no fewer than what register blocks make.
+static int direct_height(int channels) { return channels == 1 ? 4 : 3 * channels; }
 
-// Images that a gradient takes together: their parts are listed, and what they hold fits the second-level cache.
+// Images that a gradient takes together: what they hold stays in the first-level cache, or, where they would have fewer than
+// 64 pixels and carrying the sums in and out of the registers would cost too much, in the second-level one. Their parts are
+// listed.
 #define LAUREL_DIRECT_PARTS 256
+#define LAUREL_DIRECT_HELD 32768
 static int direct_group(int side, int stride, int input, int output) {
-    const int held = (side + 2) * (side + 2) * input + (side / stride) * (side / stride) * output;
-    const int room = 32768 / held, parts = LAUREL_DIRECT_PARTS * stride / side;
-    const int group = room < parts ? room : parts;
+    const int out = side / stride, held = (side + 2) * (side + 2) * input + out * out * output;
+    const int room = LAUREL_DIRECT_HELD / 4 / held, enough = (63 + out * out) / (out * out);
+    const int most = LAUREL_DIRECT_HELD / held, parts = LAUREL_DIRECT_PARTS / out;
+    int group = room > enough ? room : enough;
+    if (group > most) group = most;
+    if (group > parts) group = parts;
     return group < 1 ? 1 : group;
 }
 
@@ -24,8 +30,9 @@ long laurel_direct_packed(int input, int output) { return 9L * (input + 8) * (ou
 long laurel_direct_scratch(int side, int input, int output) {
     const long wider = input > output ? input : output, pixels = (long)(side + 2) * (side + 2);
     // One image with its border, or those of a group; behind them a few more numbers may be read, though not used; then
-    // the sums of a gradient.
-    return (pixels * wider > 32768 ? pixels * wider : 32768) + 64 + 3 * (3 * wider + 1) * wider;
+    // the sums of a gradient and of its bias's.
+    const long held = pixels * wider > LAUREL_DIRECT_HELD ? pixels * wider : LAUREL_DIRECT_HELD;
+    return held + 64 + 9 * wider * wider + 4 * wider;
 }
 
 void laurel_direct_pack(int input, int output, const float *weights, int turned, float *packed) {

@@ -2,25 +2,20 @@
 
 #include "filter_body.inc.h"
 
-// Copies one image between `before` zeros and one zero on each side of its rows and columns.
-static void VARIANT(border)(int side, int channels, int before, const float *image, float *target) {
+// Copies one image into a larger one whose border is zeros already: `before` rows and columns of them, and one behind.
+static void VARIANT(inset)(int side, int channels, int before, const float *image, float *target) {
     const long row = (long)side * channels, line = row + (long)(before + 1) * channels;
-    memset(target, 0, (size_t)(before * line) * sizeof(float));
-    target += before * line;
-    for (int r = 0; r < side; r++, image += row, target += line) {
-        memset(target, 0, (size_t)(before * channels) * sizeof(float));
-        memcpy(target + before * channels, image, (size_t)row * sizeof(float));
-        memset(target + before * channels + row, 0, (size_t)channels * sizeof(float));
-    }
-    memset(target, 0, (size_t)line * sizeof(float));
+    target += before * (line + channels);
+    for (int r = 0; r < side; r++) memcpy(target + r * line, image + r * row, (size_t)row * sizeof(float));
 }
 
 static void VARIANT(direct_forward)(int images, int side, int stride, int input, int output, const float *x,
                                     const float *packed, const float *bias, float *y, float *scratch) {
     const int out = side / stride;
     const long line = (long)(side + 2) * input, places[3] = {0, line, 2 * line};
+    memset(scratch, 0, (size_t)((side + 2) * line) * sizeof(float));
     for (int image = 0; image < images; image++, x += (long)side * side * input, y += (long)out * out * output) {
-        VARIANT(border)(side, input, 1, x, scratch);
+        VARIANT(inset)(side, input, 1, x, scratch);
         // A panel of the weights stays in the cache while all rows read it.
         for (int n = 0; n < output; n += 16)
             for (int row = 0; row < out; row++)
@@ -30,29 +25,56 @@ static void VARIANT(direct_forward)(int images, int side, int stride, int input,
     }
 }
 
+// Adds the rows to four sums of each column, in turns, or the adders would wait for one another.
+static void VARIANT(sum_in_turns)(int rows, int columns, const float *x, float *sums) {
+    for (int c = 0; c < columns; c += 8) {
+        v8 sum[4];
+        for (int i = 0; i < 4; i++) sum[i] = VARIANT(load)(sums + i * columns + c);
+        int row = 0;
+        for (; row + 4 <= rows; row += 4)
+            for (int i = 0; i < 4; i++) sum[i] += VARIANT(load)(x + (long)(row + i) * columns + c);
+        for (; row < rows; row++) sum[0] += VARIANT(load)(x + (long)row * columns + c);
+        for (int i = 0; i < 4; i++) VARIANT(store)(sums + i * columns + c, sum[i]);
+    }
+}
+
 static void VARIANT(direct_gradient)(int images, int side, int stride, int input, int output, const float *x,
                                      const float *dy, int turned, float *weights, float *bias,
                                      float *scratch) {
     const int out = side / stride, height = direct_height(input), group = direct_group(side, stride, input, output);
     const long line = (long)(side + 2) * input, whole = (side + 2) * line;
-    float *sums = scratch + group * whole + 64;
+    float *sums = scratch + group * whole + 64, *turns = sums + 3L * height * output;
     // The sums go through every product once for a group of images, in parts that are rows of output pixels.
     long places[LAUREL_DIRECT_PARTS];
     for (int part = 0; part < group * out; part++) places[part] = part / out * whole + part % out * stride * line;
-    memset(bias, 0, (size_t)(turned ? input : output) * sizeof(float));
+    memset(scratch, 0, (size_t)((images < group ? images : group) * whole) * sizeof(float));
+    memset(turned ? bias : turns, 0, (size_t)(turned ? input : 4 * output) * sizeof(float));
     for (int start = 0; start < images; start += group) {
         const int count = images - start < group ? images - start : group;
         for (int image = 0; image < count; image++)
-            VARIANT(border)(side, input, 1, x + (long)(start + image) * side * side * input, scratch + image * whole);
-        for (int i = 0; i < 3; i++)
-            VARIANT(multiply_column_parts)(count * out, places, out, height, output, scratch + i * line,
-                                           (long)stride * input, dy + (long)start * out * out * output, output,
-                                           sums + (long)i * height * output, output, start > 0);
+            VARIANT(inset)(side, input, 1, x + (long)(start + image) * side * side * input, scratch + image * whole);
+        for (int i = 0; i < 3; i++) {
+#define MAKE(tall, rest)                                                                                             \
+    VARIANT(multiply_column_parts)(tall, rest, count * out, places, out, height, output, scratch + i * line,          \
+                                   (long)stride * input, dy + (long)start * out * out * output, output,              \
+                                   sums + (long)i * height * output, output, start > 0)
+            if (height == 9)
+                MAKE(NINEROWS, NINEREST);
+            else
+                MAKE(ROWS, RESTROWS);
+#undef MAKE
+        }
+        // The bias's gradient, while what it sums is in the cache.
+        if (turned)
+            laurel_sum_rows((long)count * out * out, input, x + (long)start * out * out * input, bias);
+        else
+            VARIANT(sum_in_turns)(count * out * out, output, dy + (long)start * out * out * output, turns);
     }
-    if (turned)
-        laurel_sum_rows((long)images * side * side, input, x, bias);
-    else
-        laurel_sum_rows((long)images * out * out, output, dy, bias);
+    for (int n = 0; !turned && n < output; n += 8) {
+        v8 turn[4];
+        for (int i = 0; i < 4; i++) turn[i] = VARIANT(load)(turns + i * output + n);
+        VARIANT(store)(bias + n, (turn[0] + turn[1]) + (turn[2] + turn[3]));
+    }
     for (int k = 0; k < input; k++)
         for (int n = 0; n < output; n += 8) {
             v8 found[9];
@@ -71,8 +93,9 @@ static void VARIANT(halved_data)(int images, int side, int input, int output, co
                                  int keep, float *dx, float *scratch) {
     const int out = side / 2;
     const long line = (long)(out + 1) * output, pair = 2L * side * input, places[2] = {0, line};
+    memset(scratch, 0, (size_t)((out + 1) * line) * sizeof(float));
     for (int image = 0; image < images; image++, dy += (long)out * out * output, dx += out * pair) {
-        VARIANT(border)(out, output, 0, dy, scratch);
+        VARIANT(inset)(out, output, 0, dy, scratch);
         const float *panels = packed;
         for (int parity = 0; parity < 4; parity++) {
             const int parts = 1 + parity / 2, depth = (1 + parity % 2) * output;

@@ -265,6 +265,16 @@ static void VARIANT(add_rows)(long rows, int columns, const float *bias, float *
         for (int c = 0; c < columns; c++) y[r * columns + c] += bias[c];
 }
 
+// The sums of an image's three channels, or one: in registers, since adding in memory would wait for each store.
+static inline __attribute__((always_inline)) void VARIANT(sum_ones)(const int count, long rows, int columns,
+                                                                    const float *x, float *sum) {
+    float sums[3];
+    for (int i = 0; i < count; i++) sums[i] = sum[i];
+    for (long r = 0; r < rows; r++)
+        for (int i = 0; i < count; i++) sums[i] += x[r * columns + i];
+    for (int i = 0; i < count; i++) sum[i] = sums[i];
+}
+
 static void VARIANT(sum_rows)(long rows, int columns, const float *x, float *sum) {
     int c = 0;
     for (; c + 8 <= columns; c += 8) {
@@ -275,8 +285,8 @@ static void VARIANT(sum_rows)(long rows, int columns, const float *x, float *sum
         for (; r < rows; r++) sums[0] += VARIANT(load)(x + r * columns + c);
         VARIANT(store)(sum + c, VARIANT(load)(sum + c) + ((sums[0] + sums[1]) + (sums[2] + sums[3])));
     }
-    for (; c < columns; c++)
-        for (long r = 0; r < rows; r++) sum[c] += x[r * columns + c];
+    for (; c + 3 <= columns; c += 3) VARIANT(sum_ones)(3, rows, columns, x + c, sum + c);
+    for (; c < columns; c++) VARIANT(sum_ones)(1, rows, columns, x + c, sum + c);
 }
 
 static void VARIANT(upsample_backward)(int images, int side, int channels, const float *dy, float *dx) {

@@ -28,14 +28,21 @@ static int conv3_rows(int side) {
 // of a transform fall into different sets of the cache.
 static long conv3_place(int tiles, int channels) { return (((long)tiles * channels + 15) / 16 | 1) * 16; }
 
+// Up to this side the gradients of one image take its tiles at once.
+#define LAUREL_WHOLE 16
+
 #define BODY "winograd_body.inc.h"
 #include "every_variant.inc.h"
 
 long laurel_conv3_packed(int input, int output) { return 36L * input * output; }
 
 long laurel_conv3_scratch(int side, int input, int output) {
-    const int tiles = conv3_rows(side) * (side / 4);
-    return 36 * (conv3_place(tiles, input) + conv3_place(tiles, output)) + 36L * input * output;
+    const int wide = side / 4, tiles = conv3_rows(side) * wide;
+    const long batch = 36 * (conv3_place(tiles, input) + conv3_place(tiles, output)) + 36L * input * output;
+    // One image by itself: its tiles in panels of sixteen channels, and 24 of the tallest register blocks.
+    const long image = 36 * ((input + 15) / 16 * conv3_place(wide * wide, 16) + conv3_place(wide * wide, output)) +
+                       24 * 12 * 16;
+    return side <= LAUREL_WHOLE && image > batch ? image : batch;
 }
 
 void laurel_conv3_pack(int input, int output, const float *weights, int turned, float *packed) {

@@ -35,17 +35,20 @@ static inline __attribute__((always_inline)) void VARIANT(spread4)(const v8 y[4]
     t[5] = y[3];
 }
 
-// Three taps of a filter from six values: G transposed.
-static inline __attribute__((always_inline)) void VARIANT(gather3)(const v8 m[6], v8 g[3]) {
-    const v8 sum1 = (m[1] + m[2]) * (1 / NORM1), sum2 = (m[3] + m[4]) * (1 / NORM2);
-    const v8 difference1 = (m[1] - m[2]) * (POINT1 / NORM1), difference2 = (m[3] - m[4]) * (POINT2 / NORM2);
-    g[0] = m[0] * (1 / NORM0) + sum1 + sum2;
+// Three taps of a filter from six values: G transposed. `normed` says that the points' norms were taken out beforehand.
+static inline __attribute__((always_inline)) void VARIANT(gather3)(const int normed, const v8 m[6], v8 g[3]) {
+    const float norm0 = normed ? 1 : NORM0, norm1 = normed ? 1 : NORM1, norm2 = normed ? 1 : NORM2;
+    const v8 sum1 = (m[1] + m[2]) * (1 / norm1), sum2 = (m[3] + m[4]) * (1 / norm2);
+    const v8 difference1 = (m[1] - m[2]) * (POINT1 / norm1), difference2 = (m[3] - m[4]) * (POINT2 / norm2);
+    g[0] = m[0] * (1 / norm0) + sum1 + sum2;
     g[1] = difference1 + difference2;
     g[2] = SQUARE1 * sum1 + SQUARE2 * sum2 + m[5];
 }
 
-// One row of tiles of an image, all channels: from x to v[position][tile][channel].
-static void VARIANT(spread_input)(int side, int channels, const float *image, int tile_row, float *v, long place) {
+// One row of tiles of an image, all channels: from x to v[position][tile][channel], where positions are `place` apart, tiles
+// `step`, and each sixteen channels `panel`.
+static void VARIANT(spread_input)(int side, int channels, const float *image, int tile_row, float *v, long place,
+                                  long step, long panel) {
     static const float nothing[8] = {0};
     const long line = (long)side * channels;
     v8 columns[66][6];
@@ -63,7 +66,7 @@ static void VARIANT(spread_input)(int side, int channels, const float *image, in
             VARIANT(spread6)(d, columns[c + 1]);
         }
         for (int tile = 0; tile < side / 4; tile++) {
-            float *target = v + (long)tile * channels + g;
+            float *target = v + tile * step + g / 16 * panel + g % 16;
             for (int r = 0; r < 6; r++) {
                 v8 d[6], t[6];
                 for (int c = 0; c < 6; c++) d[c] = columns[4 * tile + c][r];
@@ -74,9 +77,11 @@ static void VARIANT(spread_input)(int side, int channels, const float *image, in
     }
 }
 
-// One row of tiles of a gradient: from dy to v[position][tile][channel]; adds the sum over pixels to `total`.
-static void VARIANT(spread_gradient)(int side, int channels, const float *image, int tile_row, float *v, long place,
-                                     float *total) {
+// One row of tiles of a gradient: from dy to v[position][tile][channel]; adds the sum over pixels to `total`. With `normed` it
+// takes out the points' norms.
+static inline __attribute__((always_inline)) void VARIANT(spread_gradient)(
+    const int normed, int side, int channels, const float *image, int tile_row, float *v, long place, float *total) {
+    static const float share[6] = {1 / NORM0, 1 / NORM1, 1 / NORM1, 1 / NORM2, 1 / NORM2, 1};
     const long line = (long)side * channels;
     for (int g = 0; g < channels; g += 8) {
         v8 sum = VARIANT(load)(total + g);
@@ -94,7 +99,8 @@ static void VARIANT(spread_gradient)(int side, int channels, const float *image,
                 const v8 y[4] = {columns[0][r], columns[1][r], columns[2][r], columns[3][r]};
                 v8 t[6];
                 VARIANT(spread4)(y, t);
-                for (int c = 0; c < 6; c++) VARIANT(store)(target + (6 * r + c) * place, t[c]);
+                for (int c = 0; c < 6; c++)
+                    VARIANT(store)(target + (6 * r + c) * place, normed ? t[c] * (share[r] * share[c]) : t[c]);
             }
         }
         VARIANT(store)(total + g, sum);
@@ -141,7 +147,7 @@ static void VARIANT(conv3_forward)(int images, int side, int input, int output, 
         const int count = total - start < rows ? total - start : rows;
         for (int r = 0; r < count; r++)
             VARIANT(spread_input)(side, input, x + (start + r) / wide * image_x, (start + r) % wide,
-                                  v + (long)r * wide * input, v_place);
+                                  v + (long)r * wide * input, v_place, input, 16);
         // Tiles are rounded up to whole blocks: what the rows beyond the last tile hold is never read.
         const int tiles = (count * wide + ROWS - 1) / ROWS * ROWS;
         for (int position = 0; position < 36; position++)
@@ -208,20 +214,20 @@ static void VARIANT(gather_filters)(int input, int output, const float *sums, fl
             for (int c = 0; c < 6; c++) {
                 v8 m[6];
                 for (int r = 0; r < 6; r++) m[r] = VARIANT(load)(source + (6 * r + c) * place);
-                VARIANT(gather3)(m, rows[c]);
+                VARIANT(gather3)(0, m, rows[c]);
             }
             v8 found[9];
             for (int r = 0; r < 3; r++) {
                 const v8 m[6] = {rows[0][r], rows[1][r], rows[2][r], rows[3][r], rows[4][r], rows[5][r]};
-                VARIANT(gather3)(m, found + 3 * r);
+                VARIANT(gather3)(0, m, found + 3 * r);
             }
             VARIANT(store_filters)(gradient + 9 * ((long)n * input + k), 9L * input, found);
         }
     }
 }
 
-// The gradients of one small image, directly: columns[pixel][channel][tap] once, then one product with dy. With so few
-// tiles the sums over them would cost more than what they save.
+// The gradients of one image of a single tile, directly: columns[pixel][channel][tap] once, then one product with dy. The
+// way back from 36 positions would cost more than what they save.
 static void VARIANT(small_gradient)(int side, int input, int output, const float *x, const float *dy, float *weights,
                                     float *bias, float *columns) {
     const int pixels = side * side;
@@ -245,6 +251,73 @@ static void VARIANT(small_gradient)(int side, int input, int output, const float
     }
 }
 
+// The gradients of height x width filters of one image: summed over the tiles, one column of positions after the other, and
+// brought back while they are in the first-level cache. `apart` numbers lie between the filters of two outputs.
+static inline __attribute__((always_inline)) void VARIANT(filter_block)(
+    const int height, const int width, int tiles, const float *v, long v_place, const float *w, long w_place, int w_step,
+    float *weights, long apart, float *sums) {
+    const int place = height * width;
+    const long none = 0;
+    float *columns = sums + 6 * place;
+    for (int c = 0; c < 6; c++) {
+        for (int r = 0; r < 6; r++) {
+            const float *a = w + (6 * r + c) * w_place, *b = v + (6 * r + c) * v_place;
+            if (width == 16)
+                VARIANT(block16)(height, 1, &none, tiles, a, 1, w_step, b, 16, NULL, 0, sums + r * place, 16);
+            else
+                VARIANT(block8)(height, 1, &none, tiles, a, 1, w_step, b, 16, NULL, 0, sums + r * place, 8);
+        }
+        for (int at = 0; at < place; at += 8) {
+            v8 m[6], g[3];
+            for (int r = 0; r < 6; r++) m[r] = VARIANT(load)(sums + r * place + at);
+            VARIANT(gather3)(1, m, g);
+            for (int r = 0; r < 3; r++) VARIANT(store)(columns + (6 * r + c) * place + at, g[r]);
+        }
+    }
+    for (int at = 0; at < place; at += 8) {
+        v8 found[9];
+        for (int r = 0; r < 3; r++) {
+            v8 m[6];
+            for (int c = 0; c < 6; c++) m[c] = VARIANT(load)(columns + (6 * r + c) * place + at);
+            VARIANT(gather3)(1, m, found + 3 * r);
+        }
+        VARIANT(store_filters)(weights + at / width * apart + 9 * (at % width), 9, found);
+    }
+}
+
+// The gradients of one image whose tiles are transformed at once.
+static void VARIANT(image_gradient)(int side, int input, int output, const float *x, const float *dy, float *weights,
+                                    float *bias, float *scratch) {
+    const int wide = side / 4, tiles = wide * wide;
+    const long v_place = conv3_place(tiles, 16), w_place = conv3_place(tiles, output), panel = 36 * v_place;
+    float *v = scratch, *w = v + (input + 15) / 16 * panel, *sums = w + 36 * w_place;
+    memset(bias, 0, (size_t)output * sizeof(float));
+    for (int row = 0; row < wide; row++) {
+        VARIANT(spread_input)(side, input, x, row, v + row * wide * 16L, v_place, 16, panel);
+        VARIANT(spread_gradient)(1, side, output, dy, row, w + (long)row * wide * output, w_place, bias);
+    }
+    for (int n = 0; n < output;) {
+        const int whole = output - n == ROWS || output - n >= ROWS + RESTROWS;
+        for (int k = 0; k < input; k += 16) {
+            const int narrow = input - k < 16;
+            float *target = weights + 9 * ((long)n * input + k);
+#define MAKE(height, width)                                                                                     \
+    VARIANT(filter_block)(height, width, tiles, v + k / 16 * panel, v_place, w + n, w_place, output, target, 9L * input, \
+                          sums)
+            if (whole && !narrow)
+                MAKE(ROWS, 16);
+            else if (whole)
+                MAKE(ROWS, 8);
+            else if (!narrow)
+                MAKE(RESTROWS, 16);
+            else
+                MAKE(RESTROWS, 8);
+#undef MAKE
+        }
+        n += whole ? ROWS : RESTROWS;
+    }
+}
+
 static void VARIANT(conv3_gradient)(int images, int side, int input, int output, const float *x, const float *dy,
                                     float *weights, float *bias, long stride, float *scratch) {
     const int wide = side / 4, rows = conv3_rows(side);
@@ -252,10 +325,11 @@ static void VARIANT(conv3_gradient)(int images, int side, int input, int output,
     const long place = (long)input * output;
     float *v = scratch, *w = v + 36 * v_place, *sums = w + 36 * w_place;
     const long image_x = (long)side * side * input, image_y = (long)side * side * output;
-    if (stride && side <= 8) {
+    if (stride && side <= LAUREL_WHOLE) {
         for (int image = 0; image < images; image++)
-            VARIANT(small_gradient)(side, input, output, x + image * image_x, dy + image * image_y,
-                                    weights + image * stride, bias + image * stride, scratch);
+            (side == 4 ? VARIANT(small_gradient) : VARIANT(image_gradient))(
+                side, input, output, x + image * image_x, dy + image * image_y, weights + image * stride,
+                bias + image * stride, scratch);
         return;
     }
     // One sum for the whole batch, or one for each image: `span` rows of tiles end in the same sum.
@@ -268,8 +342,8 @@ static void VARIANT(conv3_gradient)(int images, int side, int input, int output,
             for (int r = 0; r < count; r++) {
                 const int row = sum * span + start + r;
                 VARIANT(spread_input)(side, input, x + row / wide * image_x, row % wide, v + (long)r * wide * input,
-                                      v_place);
-                VARIANT(spread_gradient)(side, output, dy + row / wide * image_y, row % wide,
+                                      v_place, input, 16);
+                VARIANT(spread_gradient)(0, side, output, dy + row / wide * image_y, row % wide,
                                          w + (long)r * wide * output, w_place, total);
             }
             for (int position = 0; position < 36; position++)
