@@ -51,7 +51,7 @@ let package = Package(
         layer("Images", ["Errors", "Documents", "CPNG"]),
         layer("Postgres", ["Errors", "Documents", "CLibPQ"]),
         .target(
-            name: "Schema", path: "Schema", exclude: ["README.md"], resources: [.copy("migrations")],
+            name: "Schema", path: "Schema", exclude: ["README.md"], resources: [.copy("migrations"), .copy("objects")],
             swiftSettings: house),
         .target(
             name: "Reports", path: "Reports", exclude: ["README.md", "samples"], resources: [.copy("templates")],
@@ -122,7 +122,9 @@ let package = Package(
         tests(of: "Numerics"),
         tests(of: "Valuation", ["Errors", "Documents", "Numerics", "TestSupport", "laurel"], fixtures: true),
         tests(of: "Documents", ["Errors", "TestSupport"]),
-        tests(of: "Statements", ["Errors", "Documents", "Money", "Postgres", "TestSupport", "laurel"]),
+        tests(
+            of: "Statements",
+            ["Errors", "Documents", "Money", "Postgres", "Schema", "Ledger", "Monthly", "TestSupport", "laurel"]),
         tests(of: "laurel", ["Diffusion", "Documents", "Postgres", "TestSupport"], fixtures: true),
         tests(
             of: "Credit",

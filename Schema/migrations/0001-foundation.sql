@@ -31,11 +31,11 @@ CREATE SCHEMA statements AUTHORIZATION laurel_owner;
 GRANT USAGE ON SCHEMA registry, pii, credit, ledger, statements TO laurel_app;
 GRANT USAGE ON SCHEMA registry, credit, ledger, statements TO laurel_auditor;
 
+SET ROLE laurel_owner;
+
 -- Ids are short and readable, and compared as bytes.
 CREATE DOMAIN registry.id AS text COLLATE "C"
     CHECK (VALUE ~ '^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$');
-
-SET ROLE laurel_owner;
 
 -- A person or organisation. Names and payment details live in pii, so that they can be forgotten while the ledger stays.
 CREATE TABLE registry.party (

@@ -377,6 +377,7 @@ CREATE TABLE ledger.payment_result (
     journal_id bigint NOT NULL REFERENCES ledger.journal,
     PRIMARY KEY (payment_id, result)
 );
+CREATE INDEX payment_result_of_journal ON ledger.payment_result (journal_id);
 
 -- The rate of a conversion stays beside its journal, as the decimal text that was agreed.
 CREATE TABLE ledger.fx_conversion (
@@ -667,6 +668,17 @@ BEGIN
     FROM (SELECT min(first_day) AS first, max(first_day) AS last, to_date(p_period, 'YYYY-MM') AS new FROM period) k,
          generate_series(least(k.first, k.new)::timestamp, greatest(k.last, k.new)::timestamp, interval '1 month') AS m
     ON CONFLICT DO NOTHING;
+END $$;
+
+-- Whoever enters something for a period without posting a journal asks first: the period is open, and stays so meanwhile.
+CREATE FUNCTION ledger.require_open(p_period text) RETURNS void
+LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(1, period_lock_key(p_period));
+    IF EXISTS (SELECT FROM period_close c WHERE c.period_id = p_period) THEN
+        RAISE EXCEPTION 'period % is closed', p_period USING ERRCODE = 'LR001',
+            HINT = 'post into an open period; what concerns a closed one is an adjustment there';
+    END IF;
 END $$;
 
 -- What came later than a period is not posted before it.
@@ -1053,6 +1065,7 @@ BEGIN
         RAISE EXCEPTION 'the dataset % is another contributor''s', v_bad USING ERRCODE = 'LR002',
             HINT = 'laurel dataset show ' || v_bad || ' says whose';
     END IF;
+    PERFORM require_open(p_posted_period);
     o_allocation := nextval(pg_get_serial_sequence('ledger.allocation', 'id'));
     o_created := true;
     -- In the order of the indexes, which makes them three times quicker to extend.
@@ -1253,6 +1266,7 @@ END $$;
 CREATE FUNCTION ledger.release_hold(p_hold bigint, p_period text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock_shared(1, period_lock_key(p_period));
     IF NOT EXISTS (SELECT FROM period p WHERE p.id = p_period
                    AND NOT EXISTS (SELECT FROM settlement t WHERE t.period_id = p.id)
                    AND NOT EXISTS (SELECT FROM period_close c WHERE c.period_id = p.id)) THEN
@@ -1391,6 +1405,7 @@ BEGIN
         RAISE EXCEPTION 'a period after % is settled already', p_period USING ERRCODE = 'LR001',
             HINT = 'post what is missing into an open period that is not settled';
     END IF;
+    PERFORM require_open(p_period);
     PERFORM require_settled_before(p_period);
     PERFORM require_shared(p_period);
     PERFORM require_agreed(p_steps, p_payments);

@@ -106,32 +106,84 @@ CREATE TRIGGER entry_follows AFTER INSERT ON statements.log_entry REFERENCING NE
     FOR EACH STATEMENT EXECUTE FUNCTION statements.entry_follows();
 ALTER TABLE statements.log_entry ENABLE ALWAYS TRIGGER entry_follows;
 
--- What binds the journals of a closed period to the log. The salt keeps outsiders, who see the log, from guessing amounts.
+-- What binds a closed period to the log, as canonical JSON. The salt keeps outsiders, who see the log, from guessing amounts.
 CREATE TABLE statements.seal (
     period_id text COLLATE "C" PRIMARY KEY REFERENCES ledger.period_close,
     bytes     bytea NOT NULL,
     sha256    bytea NOT NULL UNIQUE CHECK (sha256 = sha256(bytes))
 );
 
--- How many journals a period has, and the digest of one line each: its number, the digest of its lines, its key.
-CREATE FUNCTION statements.journals_of(p_period text, OUT journal_count bigint, OUT journals_sha256 text)
-LANGUAGE sql STABLE SET search_path = statements, pg_temp AS $$
-    SELECT count(*), encode(sha256(convert_to(coalesce(string_agg(
-               format(E'%s %s %s\n', j.id, encode(j.body_sha256, 'hex'), j.idempotency_key), '' ORDER BY j.id), ''), 'UTF8')), 'hex')
-    FROM ledger.journal j WHERE j.period_id = p_period
+-- Every row that belongs to a period, as the digest of its text: all its columns in their order, bytes as hex, times in UTC.
+-- Agreements belong to the period that closes first after they were entered: those numbered above p_after, up to p_until.
+CREATE FUNCTION statements.rows_of(p_period text, p_after jsonb, p_until jsonb) RETURNS TABLE (part text, digest bytea)
+LANGUAGE sql STABLE SET search_path = ledger, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET bytea_output = 'hex' AS $$
+    WITH line AS (
+        SELECT 'period' AS part, r::text AS text FROM period r WHERE r.id = p_period
+        UNION ALL SELECT 'period_close', r::text FROM period_close r WHERE r.period_id = p_period
+        UNION ALL SELECT 'journal', r::text FROM journal r WHERE r.period_id = p_period
+        UNION ALL SELECT 'revenue_receipt', r::text FROM revenue_receipt r WHERE r.posted_period = p_period
+        UNION ALL SELECT 'revenue_collection', r::text
+            FROM revenue_collection r JOIN journal j ON j.id = r.journal_id WHERE j.period_id = p_period
+        UNION ALL SELECT 'revenue_void', r::text
+            FROM revenue_void r JOIN journal j ON j.id = r.journal_id WHERE j.period_id = p_period
+        UNION ALL SELECT 'advance', r::text
+            FROM advance r JOIN journal j ON j.id = r.paid_journal_id WHERE j.period_id = p_period
+        UNION ALL SELECT 'fx_conversion', r::text
+            FROM fx_conversion r JOIN journal j ON j.id = r.journal_id WHERE j.period_id = p_period
+        UNION ALL SELECT 'allocation', r::text FROM allocation r WHERE r.posted_period = p_period
+        UNION ALL SELECT 'allocation_line', r::text
+            FROM allocation_line r JOIN allocation a ON a.id = r.allocation_id WHERE a.posted_period = p_period
+        UNION ALL SELECT 'settlement', r::text FROM settlement r WHERE r.period_id = p_period
+        UNION ALL SELECT 'settlement_step', r::text
+            FROM settlement_step r JOIN settlement s ON s.id = r.settlement_id WHERE s.period_id = p_period
+        UNION ALL SELECT 'payment', r::text
+            FROM payment r JOIN settlement s ON s.id = r.settlement_id WHERE s.period_id = p_period
+        UNION ALL SELECT 'payment_result', r::text
+            FROM payment_result r JOIN journal j ON j.id = r.journal_id WHERE j.period_id = p_period
+        UNION ALL SELECT 'policy', r::text
+            FROM policy r WHERE r.sha256 IN (SELECT a.policy_sha256 FROM allocation a WHERE a.posted_period = p_period
+                                             UNION SELECT s.policy_sha256 FROM settlement s WHERE s.period_id = p_period)
+        UNION ALL SELECT 'hold_release', r::text FROM hold_release r WHERE r.period_id = p_period
+        UNION ALL SELECT 'hold', r::text
+            FROM hold r WHERE r.id > (p_after ->> 'hold')::bigint AND r.id <= (p_until ->> 'hold')::bigint
+        UNION ALL SELECT 'payee_term', r::text
+            FROM payee_term r WHERE r.id > (p_after ->> 'payee_term')::bigint AND r.id <= (p_until ->> 'payee_term')::bigint
+        UNION ALL SELECT 'party_tax_profile', r::text FROM party_tax_profile r
+            WHERE r.id > (p_after ->> 'party_tax_profile')::bigint AND r.id <= (p_until ->> 'party_tax_profile')::bigint
+        UNION ALL SELECT 'withholding_rule', r::text FROM withholding_rule r
+            WHERE r.id > (p_after ->> 'withholding_rule')::bigint AND r.id <= (p_until ->> 'withholding_rule')::bigint
+    )
+    SELECT l.part, sha256(convert_to(l.text, 'UTF8')) FROM line l
 $$;
 
--- A period that closes is sealed in the same transaction: no journal enters it any more, and none can change unseen.
+-- The same, a line each part: how many rows, and the SHA-256 of their digests in ascending order.
+CREATE FUNCTION statements.contents_of(p_period text, p_after jsonb, p_until jsonb)
+RETURNS TABLE (part text, row_count bigint, digest text)
+LANGUAGE sql STABLE SET search_path = statements, pg_temp AS $$
+    SELECT r.part, count(*), encode(sha256(string_agg(r.digest, ''::bytea ORDER BY r.digest)), 'hex')
+    FROM rows_of(p_period, p_after, p_until) r GROUP BY r.part
+$$;
+
+-- A period that closes is sealed in the same transaction: nothing enters it any more, and nothing of it can change unseen.
 CREATE FUNCTION statements.seal_period() RETURNS trigger
 LANGUAGE plpgsql SET search_path = statements, pg_temp AS $$
 DECLARE
+    v_after text;
+    v_until text;
     v_bytes bytea;
     v_entry bytea;
 BEGIN
-    SELECT convert_to(format(
-        '{"$schema":"laurel/ledger-seal/v1","journal_count":%s,"journals_sha256":"%s","period":"%s","salt":"%s"}',
-        j.journal_count, j.journals_sha256, NEW.period_id, replace(gen_random_uuid()::text, '-', '')), 'UTF8')
-    INTO v_bytes FROM journals_of(NEW.period_id) j;
+    -- Waits for whoever enters an agreement at this moment, so that a number below the last one cannot come later.
+    LOCK TABLE ledger.hold, ledger.payee_term, ledger.party_tax_profile, ledger.withholding_rule IN SHARE MODE;
+    v_after := coalesce((SELECT convert_from(s.bytes, 'UTF8')::json ->> 'until' FROM seal s ORDER BY s.period_id DESC LIMIT 1),
+                        '{"hold":0,"party_tax_profile":0,"payee_term":0,"withholding_rule":0}');
+    v_until := format('{"hold":%s,"party_tax_profile":%s,"payee_term":%s,"withholding_rule":%s}',
+        (SELECT coalesce(max(id), 0) FROM ledger.hold), (SELECT coalesce(max(id), 0) FROM ledger.party_tax_profile),
+        (SELECT coalesce(max(id), 0) FROM ledger.payee_term), (SELECT coalesce(max(id), 0) FROM ledger.withholding_rule));
+    SELECT convert_to(format('{"$schema":"laurel/ledger-seal/v1","after":%s,"contents":{%s},"period":"%s","salt":"%s","until":%s}',
+        v_after, string_agg(format('"%s":{"rows":%s,"sha256":"%s"}', c.part, c.row_count, c.digest), ',' ORDER BY c.part COLLATE "C"),
+        NEW.period_id, replace(gen_random_uuid()::text, '-', ''), v_until), 'UTF8')
+    INTO v_bytes FROM contents_of(NEW.period_id, v_after::jsonb, v_until::jsonb) c;
     v_entry := convert_to(format(E'ledger-seal/v1 %s\n', encode(sha256(v_bytes), 'hex')), 'UTF8');
     INSERT INTO seal (period_id, bytes, sha256) VALUES (NEW.period_id, v_bytes, sha256(v_bytes));
     PERFORM pg_advisory_xact_lock(9);

@@ -212,12 +212,14 @@ INSERT INTO ledger.invariant (number, name, is_strict, promise, mend) VALUES
          'restore the last backup: no door of the ledger can do this'),
     (22, 'leases-sane', true, 'no task is leased for more than a day, no evaluation shows a fence that its task never had',
          'laurel credit run with the same options takes over what nobody works on'),
-    (23, 'log-covers-documents', true, 'every statement, manifest and keyring stands in the log, which has no gap',
-         'laurel log checkpoint'),
-    (24, 'log-covers-journals', true, 'the journals of a closed period are those that the log was sealed with when it was closed',
+    (23, 'log-covers-documents', true, 'every statement, manifest, keyring and seal stands in the log, which has no gap and names nothing else',
+         'restore the last backup: somebody went behind the ledger'),
+    (24, 'log-covers-journals', true, 'the journals of a closed period, all that they were posted for and under, are what the log was sealed with',
          'restore the last backup: somebody went behind the ledger'),
     (25, 'sources-match-journals', true, 'receipts, what became of them, advances, conversions, settlements and payments say what their journals posted',
          'restore the last backup: somebody went behind the ledger'),
+    (26, 'accounts-as-charted', true, 'every account stands on the side, under the guard and with the owner that its class says',
+         'restore the last backup: no door of the ledger can do this'),
     (14, 'allocations-follow-law', true, 'every share is pool × weight ÷ total by largest remainder, ties by id bytes',
          'laurel allocate --period PERIOD --restate with the same weights'),
     (15, 'journals-unchanged', true, 'the lines of a journal still have the digest that was taken when it was posted',
@@ -370,6 +372,13 @@ WHERE CASE a.guard WHEN 'no_debit_balance' THEN p.amount > 0 WHEN 'no_credit_bal
   AND NOT (a.class = 'payable' AND EXISTS (SELECT 1 FROM ledger.payee_term t WHERE t.party_id = a.owner_party
                AND t.currency = a.currency AND t.allow_negative_carry));
 
+CREATE VIEW ledger."check_accounts-as-charted" AS
+SELECT format('%s %s', a.code, a.currency) AS object, concat_ws(', ', c.name, c.normal_side, c.guard, 'owner ' || c.owner) AS expected,
+       concat_ws(', ', a.class, a.normal_side, a.guard, a.owner_party) AS actual
+FROM ledger.account a LEFT JOIN ledger.account_class c ON c.name = split_part(a.code, ':', 1)
+WHERE (a.class, a.normal_side, a.guard) IS DISTINCT FROM (c.name, c.normal_side, c.guard)
+   OR a.owner_party IS DISTINCT FROM CASE c.owner WHEN 'party' THEN split_part(a.code, ':', 2) END;
+
 CREATE VIEW ledger."check_rounding-zero" AS
 SELECT format('%s %s', a.code, a.currency) AS object, '0' AS expected, sum(p.amount_micros)::text AS actual
 FROM ledger.account a JOIN ledger.posting p ON p.account_id = a.id
@@ -475,10 +484,19 @@ SELECT format('evaluation of task %s of %s', e.task, e.run_id), format('a fence 
 FROM credit.evaluation e JOIN credit.task t ON t.run_id = e.run_id AND t.number = e.task WHERE e.fence > t.fence;
 
 CREATE VIEW ledger."check_log-covers-documents" AS
-SELECT d.name AS object, 'a log entry' AS expected, 'none' AS actual
-FROM (SELECT 'statement ' || id AS name, sha256 FROM statements.statement
-      UNION ALL SELECT 'manifest ' || payout_run_id, sha256 FROM statements.manifest) d
-WHERE NOT EXISTS (SELECT FROM statements.log_entry e WHERE e.document_sha256 = d.sha256)
+WITH document AS (
+    SELECT 'statement ' || id AS name, 'payout-statement/v1' AS kind, sha256, issued_at AS at FROM statements.statement
+    UNION ALL SELECT 'manifest ' || payout_run_id, 'payout-manifest/v1', sha256, created_at FROM statements.manifest
+    UNION ALL SELECT 'keyring ' || version, 'keyring/v1', sha256, issued_at FROM statements.keyring
+    UNION ALL SELECT 'seal of ' || period_id, 'ledger-seal/v1', s.sha256, c.closed_at
+        FROM statements.seal s LEFT JOIN ledger.period_close c USING (period_id)
+)
+SELECT coalesce(d.name, 'entry ' || e.index) AS object,
+       CASE WHEN d.name IS NULL THEN 'a document with digest ' || encode(e.document_sha256, 'hex')
+            ELSE format('a log entry of kind %s at %s', d.kind, d.at) END AS expected,
+       CASE WHEN d.name IS NULL OR e.index IS NULL THEN 'none' ELSE format('%s at %s', e.kind, e.sequenced_at) END AS actual
+FROM document d FULL JOIN statements.log_entry e ON e.document_sha256 = d.sha256
+WHERE (d.kind, d.at) IS DISTINCT FROM (e.kind, e.sequenced_at)
 UNION ALL
 SELECT 'the log', format('%s entries', max(e.index) + 1), format('%s entries', count(*))
 FROM statements.log_entry e HAVING count(*) <> max(e.index) + 1
@@ -487,17 +505,25 @@ SELECT format('checkpoint %s', c.size), 'as many entries in the log', format('%s
 FROM statements.checkpoint c WHERE c.size > (SELECT count(*) FROM statements.log_entry);
 
 CREATE VIEW ledger."check_log-covers-journals" AS
-SELECT 'period ' || c.period_id AS object,
-       CASE WHEN s.said IS NULL THEN 'a seal in the log'
-            ELSE format('%s journals, %s', s.said ->> 'journal_count', s.said ->> 'journals_sha256') END AS expected,
-       CASE WHEN s.said IS NULL THEN 'none' ELSE format('%s journals, %s', j.journal_count, j.journals_sha256) END AS actual
-FROM ledger.period_close c
-LEFT JOIN (SELECT s.period_id, convert_from(s.bytes, 'UTF8')::jsonb AS said
-           FROM statements.seal s
-           JOIN statements.log_entry e ON e.document_sha256 = s.sha256 AND e.kind = 'ledger-seal/v1') s USING (period_id)
-CROSS JOIN LATERAL statements.journals_of(c.period_id) j
-WHERE (s.said ->> 'journal_count', s.said ->> 'journals_sha256')
-      IS DISTINCT FROM (j.journal_count::text, j.journals_sha256);
+WITH sealed AS (
+    SELECT s.period_id, convert_from(s.bytes, 'UTF8')::jsonb AS said
+    FROM statements.seal s JOIN statements.log_entry e ON e.document_sha256 = s.sha256 AND e.kind = 'ledger-seal/v1'
+)
+SELECT format('%s of period %s', x.part, s.period_id) AS object, format('%s rows, %s', x.said_rows, x.said_digest) AS expected,
+       format('%s rows, %s', x.row_count, x.digest) AS actual
+FROM sealed s
+CROSS JOIN LATERAL (
+    SELECT coalesce(w.key, h.part) AS part, coalesce((w.value ->> 'rows')::bigint, 0) AS said_rows,
+           coalesce(w.value ->> 'sha256', 'none') AS said_digest, coalesce(h.row_count, 0) AS row_count,
+           coalesce(h.digest, 'none') AS digest
+    FROM jsonb_each(s.said -> 'contents') w
+    FULL JOIN statements.contents_of(s.said ->> 'period', s.said -> 'after', s.said -> 'until') h ON h.part = w.key) x
+WHERE (x.said_rows, x.said_digest) <> (x.row_count, x.digest)
+UNION ALL
+SELECT 'period ' || coalesce(c.period_id, s.period_id), 'closed, and sealed in the log',
+       CASE WHEN c.period_id IS NULL THEN 'sealed, not closed' ELSE 'closed, not sealed' END
+FROM ledger.period_close c FULL JOIN sealed s ON s.period_id = c.period_id AND s.said ->> 'period' = c.period_id
+WHERE c.period_id IS NULL OR s.period_id IS NULL;
 
 -- Each source names the sums that its journal must have posted, by account and currency; nothing else may be there.
 CREATE VIEW ledger."check_sources-match-journals" AS

@@ -103,7 +103,7 @@ package struct StatementService {
         try await signingLog { _, _, checkpoint, _ in checkpoint.note }
     }
 
-    /// What binds the journals of a closed period to the log: their number and digest, as the bytes that the log knows.
+    /// What binds a closed period to the log: how many rows it has and their digests, as the bytes that the log knows.
     package func seal(of period: Period) async throws -> [UInt8] {
         let seal = try await house.database.withConnection { try await StatementStore($0).seal(of: period.description) }
         guard let seal else {

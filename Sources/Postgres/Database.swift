@@ -108,6 +108,19 @@ extension Connection {
         }
     }
 
+    /// Runs the body within the open transaction; when it throws, what it did is taken back and the transaction goes on.
+    package nonisolated func savepoint<T>(_ body: (Connection) async throws -> T) async throws -> T {
+        try await execute("SAVEPOINT attempt")
+        do {
+            let value = try await body(self)
+            try await execute("RELEASE attempt")
+            return value
+        } catch {
+            try await execute("ROLLBACK TO attempt")
+            throw error
+        }
+    }
+
     /// Commits. Not cancellable, so that the caller learns what became of the transaction.
     private func commit() throws {
         do {

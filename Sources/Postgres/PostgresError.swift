@@ -35,6 +35,9 @@ package struct PostgresError: Error, Hashable, Sendable, CustomStringConvertible
     /// Whether a row names another that is not there.
     package var isForeignKeyViolation: Bool { sqlState == "23503" }
 
+    /// Whether the statement named something that is not there, not of that kind, or not allowed (class 42).
+    package var isAboutSchema: Bool { sqlState.hasPrefix("42") }
+
     /// Whether the connection is gone.
     package var isConnectionFailure: Bool {
         sqlState.hasPrefix("08") || ["57P01", "57P02", "57P03"].contains(sqlState)

@@ -68,7 +68,7 @@ extension StatementStore {
         ).first?.get("index")
     }
 
-    /// What binds the journals of a closed period to the log, as the bytes whose digest the log holds; nil while it is open.
+    /// What binds a closed period to the log, as the bytes whose digest the log holds; nil while it is open.
     package func seal(of period: String) async throws -> [UInt8]? {
         try await connection.query("SELECT bytes FROM statements.seal WHERE period_id = \(period)").first?.get("bytes")
     }

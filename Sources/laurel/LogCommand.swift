@@ -37,9 +37,10 @@ struct LogCommand: AsyncParsableCommand {
 
     struct Seal: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print what binds the journals of a closed period to the log: its SHA-256 is the log's entry.",
+            abstract: "Print what binds a closed period to the log: its SHA-256 is the log's entry.",
             discussion: """
-                journals_sha256 is of one line a journal, by number: its number, the digest of its lines, its key.
+                contents names each table with rows of the period, how many they are, and the SHA-256 of their SHA-256s in
+                ascending order, each of the row as text, with times in UTC: SELECT r::text FROM ledger.journal r.
                 Example: laurel log seal 2026-10 | sha256sum
                 """)
 

@@ -51,7 +51,7 @@ struct Listing {
         }
     }
 
-    let columns: [Column]
+    var columns: [Column]
     var rows: [[OutputValue]] = []
     /// What a table says instead of no rows.
     var whenEmpty = "nothing to list"
