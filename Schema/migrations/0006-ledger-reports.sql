@@ -245,7 +245,8 @@ LEFT JOIN (SELECT c.journal_id, sum(c.lines) AS lines, sum(c.gross) AS gross,
            FROM (SELECT journal_id, currency, count(*) AS lines,
                         sum(amount_micros) FILTER (WHERE amount_micros > 0) AS gross
                  FROM ledger.posting GROUP BY journal_id, currency) c GROUP BY c.journal_id) p ON p.journal_id = j.id
-WHERE (j.line_count, j.gross_micros, j.currency_set) IS DISTINCT FROM (p.lines, p.gross, p.currencies);
+WHERE j.line_count IS DISTINCT FROM p.lines OR j.gross_micros IS DISTINCT FROM p.gross
+   OR j.currency_set IS DISTINCT FROM p.currencies;
 
 CREATE VIEW ledger."check_currencies-match" AS
 SELECT format('%s lines of account %s, first in journal %s', p.lines, p.account_id, p.first_journal) AS object,
@@ -376,7 +377,7 @@ CREATE VIEW ledger."check_accounts-as-charted" AS
 SELECT format('%s %s', a.code, a.currency) AS object, concat_ws(', ', c.name, c.normal_side, c.guard, 'owner ' || c.owner) AS expected,
        concat_ws(', ', a.class, a.normal_side, a.guard, a.owner_party) AS actual
 FROM ledger.account a LEFT JOIN ledger.account_class c ON c.name = split_part(a.code, ':', 1)
-WHERE (a.class, a.normal_side, a.guard) IS DISTINCT FROM (c.name, c.normal_side, c.guard)
+WHERE a.class IS DISTINCT FROM c.name OR a.normal_side IS DISTINCT FROM c.normal_side OR a.guard IS DISTINCT FROM c.guard
    OR a.owner_party IS DISTINCT FROM CASE c.owner WHEN 'party' THEN split_part(a.code, ':', 2) END;
 
 CREATE VIEW ledger."check_rounding-zero" AS
@@ -486,9 +487,9 @@ FROM credit.evaluation e JOIN credit.task t ON t.run_id = e.run_id AND t.number 
 CREATE VIEW ledger."check_log-covers-documents" AS
 WITH document AS (
     SELECT 'statement ' || id AS name, 'payout-statement/v1' AS kind, sha256, issued_at AS at FROM statements.statement
-    UNION ALL SELECT 'manifest ' || payout_run_id, 'payout-manifest/v1', sha256, created_at FROM statements.manifest
-    UNION ALL SELECT 'keyring ' || version, 'keyring/v1', sha256, issued_at FROM statements.keyring
-    UNION ALL SELECT 'seal of ' || period_id, 'ledger-seal/v1', s.sha256, c.closed_at
+    UNION ALL SELECT 'manifest ' || payout_run_id, 'payout-manifest/v1' AS kind, sha256, created_at FROM statements.manifest
+    UNION ALL SELECT 'keyring ' || version, 'keyring/v1' AS kind, sha256, issued_at FROM statements.keyring
+    UNION ALL SELECT 'seal of ' || period_id, 'ledger-seal/v1' AS kind, s.sha256, c.closed_at
         FROM statements.seal s LEFT JOIN ledger.period_close c USING (period_id)
 )
 SELECT coalesce(d.name, 'entry ' || e.index) AS object,

@@ -51,7 +51,7 @@ WITH laurel AS (
     FROM relation r JOIN pg_index i ON i.indexrelid = r.oid
     UNION ALL
     SELECT 'column', format('%s.%I', r.name, a.attname),
-           concat_ws(' ', a.attnum, format_type(a.atttypid, a.atttypmod),
+           concat_ws(' ', row_number() OVER (PARTITION BY r.oid ORDER BY a.attnum), format_type(a.atttypid, a.atttypmod),
                (SELECT 'COLLATE ' || c.collname FROM pg_collation c JOIN pg_type t ON t.oid = a.atttypid
                 WHERE c.oid = a.attcollation AND a.attcollation <> t.typcollation),
                CASE WHEN a.attnotnull THEN 'NOT NULL' END,

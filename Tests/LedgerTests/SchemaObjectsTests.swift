@@ -26,6 +26,34 @@ import Testing
         }
     }
 
+    @Test("A restored backup has the same objects: what PostgreSQL prints of a view makes that view again")
+    func printedViewsComeBack() async throws {
+        try await withDatabase(role: nil) { database in
+            try await database.withTransaction(commit: false) { connection in
+                let views = try await connection.query(
+                    """
+                    SELECT v.schemaname || '."' || v.viewname || '"' AS name, v.definition FROM pg_views v
+                    WHERE v.schemaname IN ('registry', 'pii', 'credit', 'ledger', 'statements')
+                    """)
+                #expect(!views.isEmpty)
+                for view in views {
+                    let (name, definition): (String, String) = (try view.get("name"), try view.get("definition"))
+                    try await connection.execute("CREATE OR REPLACE VIEW \(raw: name) AS \(raw: definition)")
+                }
+                guard
+                    case .differences(let differences) = try await SchemaObjects(directory: Schema.objects).compare(
+                        connection)
+                else {
+                    Issue.record("there is no list for this PostgreSQL: run ops/schema-objects")
+                    return
+                }
+                #expect(
+                    differences.isEmpty,
+                    "write rows compared and columns united one by one, with their names: \(differences.map(\.object))")
+            }
+        }
+    }
+
     @Test("Of a server that prints definitions otherwise nothing is claimed")
     func otherVersion() async throws {
         try await withTemporaryDirectory { folder in
