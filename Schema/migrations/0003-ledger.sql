@@ -102,6 +102,7 @@ CREATE DOMAIN ledger.journal_kind AS text COLLATE "C" CHECK (VALUE IN (
     'reserve_withheld',      -- part of the earnings was kept back until a day
     'reserve_released',      -- that day came
     'tax_withheld',          -- tax was kept back from a payment
+    'tax_remitted',          -- tax was paid to the authority it was withheld for
     'hold_placed',           -- earnings were set aside while a question is open
     'hold_released',         -- the question was answered
     'payout_initiated',      -- a payment was handed to the bank
@@ -109,7 +110,7 @@ CREATE DOMAIN ledger.journal_kind AS text COLLATE "C" CHECK (VALUE IN (
     'payout_returned',       -- the bank gave it back
     'prior_period_adjusted', -- a closed period was shared anew: new minus old
     'fx_converted',          -- a balance was changed into another currency
-    'written_off',           -- a balance was given up
+    'written_off',           -- what a payee owes was given up
     'reversal'               -- another journal was taken back
 ));
 
@@ -283,6 +284,56 @@ CREATE TABLE ledger.advance (
     paid_journal_id bigint NOT NULL UNIQUE REFERENCES ledger.journal
 );
 
+-- An advance that was paid by mistake and came back whole, before any of it was recouped.
+CREATE TABLE ledger.advance_cancellation (
+    advance_id bigint PRIMARY KEY REFERENCES ledger.advance,
+    journal_id bigint NOT NULL UNIQUE REFERENCES ledger.journal,
+    reason     text NOT NULL CHECK (reason <> '')
+);
+
+-- The account of a payee is closed: from this period's settlement on everything that is left is paid, whatever the minimum,
+-- with the reserves, and none is withheld any more. What is held stays held until its question is answered.
+CREATE TABLE ledger.final_settlement (
+    party_id    registry.id PRIMARY KEY REFERENCES registry.party,
+    period_id   text COLLATE "C" NOT NULL REFERENCES ledger.period,
+    reason      text NOT NULL CHECK (reason <> ''),
+    recorded_at timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    recorded_by text NOT NULL DEFAULT session_user
+);
+
+-- Somebody proposes to give up what a payee owes: a negative balance, or what is left of an advance.
+CREATE TABLE ledger.write_off (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    reference     text COLLATE "C" NOT NULL UNIQUE,
+    party_id      registry.id NOT NULL REFERENCES registry.party,
+    currency      text COLLATE "C" NOT NULL REFERENCES ledger.currency,
+    advance_id    bigint REFERENCES ledger.advance,
+    amount_micros bigint NOT NULL CHECK (amount_micros > 0),
+    reason        text NOT NULL CHECK (reason <> ''),
+    proposed_by   registry.id NOT NULL CHECK (proposed_by <> party_id),
+    proposed_at   timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    UNIQUE (id, proposed_by, party_id)
+);
+
+-- Two others agree, neither of them the payee; it is posted with the second. The columns say it, so that it holds in every session:
+-- the second comes after the first, nobody approves twice, and only the second has a journal.
+CREATE TABLE ledger.write_off_approval (
+    write_off_id bigint NOT NULL,
+    number       smallint NOT NULL CHECK (number IN (1, 2)),
+    after        smallint GENERATED ALWAYS AS (nullif(number - 1, 0)) STORED,
+    approved_by  registry.id NOT NULL,
+    proposed_by  registry.id NOT NULL,
+    party_id     registry.id NOT NULL,
+    approved_at  timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    journal_id   bigint UNIQUE REFERENCES ledger.journal,
+    PRIMARY KEY (write_off_id, number),
+    UNIQUE (write_off_id, approved_by),
+    FOREIGN KEY (write_off_id, after) REFERENCES ledger.write_off_approval,
+    FOREIGN KEY (write_off_id, proposed_by, party_id) REFERENCES ledger.write_off (id, proposed_by, party_id),
+    CHECK (approved_by <> proposed_by AND approved_by <> party_id),
+    CHECK ((number = 2) = (journal_id IS NOT NULL))
+);
+
 CREATE TABLE ledger.hold (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     party_id   registry.id REFERENCES registry.party,
@@ -318,6 +369,16 @@ CREATE TABLE ledger.party_tax_profile (
     signed_on  date NOT NULL,
     expires_on date CHECK (expires_on > signed_on)
 );
+-- What was withheld and paid on to the authority.
+CREATE TABLE ledger.tax_remittance (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction  text COLLATE "C" NOT NULL CHECK (jurisdiction ~ '^[A-Z]{2}$'),
+    currency      text COLLATE "C" NOT NULL REFERENCES ledger.currency,
+    amount_micros bigint NOT NULL CHECK (amount_micros > 0),
+    reference     text COLLATE "C" NOT NULL UNIQUE,
+    journal_id    bigint NOT NULL UNIQUE REFERENCES ledger.journal
+);
+
 CREATE INDEX party_tax_profile_of_party ON ledger.party_tax_profile (party_id, signed_on, id);
 
 -- ──────────────────────────────────────────── settlement and payments ────────────────────────────────────────────
@@ -359,7 +420,7 @@ CREATE TABLE ledger.payment (
     settlement_id  bigint NOT NULL REFERENCES ledger.settlement,
     party_id       registry.id NOT NULL,
     currency       text COLLATE "C" NOT NULL REFERENCES ledger.currency,
-    status         text NOT NULL CHECK (status IN ('scheduled', 'below_minimum', 'on_hold', 'nothing_due')),
+    status         text NOT NULL CHECK (status IN ('scheduled', 'below_minimum', 'on_hold', 'suspended', 'nothing_due')),
     amount_micros  bigint NOT NULL CHECK (amount_micros >= 0),
     minimum_micros bigint NOT NULL CHECK (minimum_micros >= 0),
     journal_id     bigint REFERENCES ledger.journal,
@@ -508,8 +569,9 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- After a journal of more than 100 million: what an account ever took in and gave out stays below 2^62 micros, half of what an amount can
--- hold. The other half is room for the journals too small to look (46,000 of the largest of them).
+-- After a journal of more than 100 million: an account's balance stays below 2^62 micros, half of what an amount can hold, and
+-- so does what it took in and gave out in the period, since closing rows hold both. The other half is room for the journals too
+-- small to look (46,000 of the largest of them). What an account turns over in all its years has no limit.
 CREATE FUNCTION ledger.require_room(p_journal bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
 DECLARE
@@ -517,12 +579,14 @@ DECLARE
 BEGIN
     SELECT a.code, a.currency INTO account FROM account a
     WHERE a.id IN (SELECT p.account_id FROM posting p WHERE p.journal_id = p_journal)
-      AND (SELECT greatest(sum(p.amount_micros) FILTER (WHERE p.amount_micros > 0),
-                           -sum(p.amount_micros) FILTER (WHERE p.amount_micros < 0))
-           FROM posting p WHERE p.account_id = a.id) > 4611686018427387904
+      AND (SELECT greatest(abs(sum(p.amount_micros)),
+                           sum(p.amount_micros) FILTER (WHERE p.amount_micros > 0 AND o.period_id = j.period_id),
+                           -sum(p.amount_micros) FILTER (WHERE p.amount_micros < 0 AND o.period_id = j.period_id))
+           FROM posting p JOIN journal o ON o.id = p.journal_id, journal j
+           WHERE p.account_id = a.id AND j.id = p_journal) > 4611686018427387904
     ORDER BY a.id LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'account % % would hold more than 4611686018427.387904', account.code, account.currency
+        RAISE EXCEPTION 'account % % would hold or move more than 4611686018427.387904', account.code, account.currency
             USING ERRCODE = 'LR002', HINT = 'split what it is for over several accounts';
     END IF;
 END $$;
@@ -742,7 +806,7 @@ CREATE FUNCTION ledger.unsettled_period(p_until text) RETURNS text
 LANGUAGE sql STABLE SET search_path = ledger, pg_temp AS $$
     SELECT min(j.period_id) FROM journal j
     WHERE j.period_id <= p_until
-      AND j.kind IN ('pool_allocated', 'prior_period_adjusted', 'payout_returned', 'fx_converted', 'reversal')
+      AND j.kind IN ('pool_allocated', 'prior_period_adjusted', 'payout_returned', 'fx_converted', 'written_off', 'reversal')
       AND NOT EXISTS (SELECT FROM settlement s WHERE s.period_id = j.period_id)
       AND EXISTS (SELECT FROM posting p JOIN account a ON a.id = p.account_id
                   WHERE p.journal_id = j.id AND a.class = 'payable')
@@ -1226,6 +1290,9 @@ BEGIN
             RAISE EXCEPTION 'advance % is already recorded otherwise', p_reference USING ERRCODE = 'LR001',
                 HINT = 'use its own reference';
         END IF;
+        IF EXISTS (SELECT FROM advance_cancellation c WHERE c.advance_id = old.id) THEN
+            RAISE EXCEPTION 'advance % was cancelled', p_reference USING ERRCODE = 'LR001', HINT = 'use another reference';
+        END IF;
         o_advance := old.id;
         o_created := false;
         RETURN;
@@ -1238,6 +1305,171 @@ BEGIN
                          ARRAY[p_amount, -p_amount], 'advance', p_reference))
     RETURNING id INTO o_advance;
     o_created := true;
+END $$;
+
+-- Takes an advance back whole: its money stands in the bank again. Says whether that was still to do.
+CREATE FUNCTION ledger.cancel_advance(p_reference text, p_period text, p_effective_on date, p_reason text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_id    bigint;
+    balance record;
+BEGIN
+    -- A settlement that recoups it locks it too.
+    SELECT id INTO v_id FROM advance WHERE reference = p_reference FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no advance "%"', p_reference USING ERRCODE = 'LR002', HINT = 'see laurel advance list';
+    END IF;
+    SELECT * INTO balance FROM advance_balance WHERE id = v_id;
+    IF balance.is_cancelled THEN
+        RETURN false;
+    END IF;
+    IF balance.outstanding_micros <> balance.amount_micros THEN
+        RAISE EXCEPTION 'of advance % only % % are left', p_reference, decimal_text(balance.outstanding_micros), balance.currency
+            USING ERRCODE = 'LR001', HINT = 'what is recouped stays recouped; laurel write-off propose gives up the rest';
+    END IF;
+    PERFORM require_not_before(p_period, balance.paid_in, 'an advance');
+    PERFORM open_period(p_period);
+    INSERT INTO advance_cancellation (advance_id, journal_id, reason)
+    SELECT v_id, reverse_journal(a.paid_journal_id, p_period, p_effective_on, p_reason), p_reason FROM advance a WHERE a.id = v_id;
+    RETURN true;
+END $$;
+
+-- Closes a payee's account from a period's settlement on. Says whether that was news.
+CREATE FUNCTION ledger.settle_finally(p_party text, p_period text, p_reason text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_period text;
+BEGIN
+    INSERT INTO final_settlement (party_id, period_id, reason) SELECT p_party, p.id, p_reason FROM period p
+    WHERE p.id = p_period AND NOT EXISTS (SELECT FROM settlement t WHERE t.period_id = p.id)
+      AND NOT EXISTS (SELECT FROM period_close c WHERE c.period_id = p.id)
+    ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        RETURN true;
+    END IF;
+    SELECT f.period_id INTO v_period FROM final_settlement f WHERE f.party_id = p_party;
+    IF v_period IS NULL THEN
+        RAISE EXCEPTION 'period % is not open, or settled already', p_period USING ERRCODE = 'LR001',
+            HINT = 'name the period whose settlement is to pay what is left: laurel period list';
+    END IF;
+    IF v_period <> p_period THEN
+        RAISE EXCEPTION 'the account of % is closed from % on', p_party, v_period USING ERRCODE = 'LR001',
+            HINT = 'whatever still comes is paid with the settlement of its month';
+    END IF;
+    RETURN false;
+END $$;
+
+-- What of a payee's debt can be given up: what is left of an advance, or the balance below zero.
+CREATE FUNCTION ledger.write_off_room(p_party text, p_currency text, p_advance bigint) RETURNS numeric
+LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
+BEGIN
+    IF p_advance IS NOT NULL THEN
+        RETURN (SELECT b.outstanding_micros FROM advance_balance b WHERE b.id = p_advance);
+    END IF;
+    RETURN (SELECT greatest(coalesce(sum(p.amount_micros), 0), 0) FROM posting p JOIN account a ON a.id = p.account_id
+            WHERE a.code = 'payable:' || p_party AND a.currency = p_currency);
+END $$;
+
+-- The same proposal again is that proposal. Nothing is posted yet.
+CREATE FUNCTION ledger.propose_write_off(
+    p_reference text, p_party text, p_currency text, p_advance text, p_amount bigint, p_reason text, p_by text,
+    OUT o_write_off bigint, OUT o_created boolean
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    old       write_off;
+    v_advance bigint;
+    v_room    numeric;
+BEGIN
+    PERFORM require_person(p_by, p_party);
+    PERFORM pg_advisory_xact_lock(15, hashtext(p_reference));
+    IF p_advance IS NOT NULL THEN
+        SELECT a.id INTO v_advance FROM advance a
+        WHERE a.reference = p_advance AND a.party_id = p_party AND a.currency = p_currency;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION '% has no advance "%" in %', p_party, p_advance, p_currency USING ERRCODE = 'LR002',
+                HINT = 'see laurel advance list';
+        END IF;
+    END IF;
+    SELECT * INTO old FROM write_off w WHERE w.reference = p_reference;
+    IF FOUND THEN
+        IF (old.party_id, old.currency, old.amount_micros, old.reason, old.proposed_by) <>
+           (p_party, p_currency, p_amount, p_reason, p_by) OR old.advance_id IS DISTINCT FROM v_advance THEN
+            RAISE EXCEPTION 'write-off % is already proposed otherwise', p_reference USING ERRCODE = 'LR001',
+                HINT = 'use its own reference';
+        END IF;
+        o_write_off := old.id;
+        o_created := false;
+        RETURN;
+    END IF;
+    v_room := write_off_room(p_party, p_currency, v_advance);
+    IF p_amount > v_room THEN
+        RAISE EXCEPTION '% owes only % %', p_party, decimal_text(v_room), p_currency USING ERRCODE = 'LR001',
+            HINT = coalesce('that is left of advance ' || p_advance, 'name an advance with --advance, or propose what the balance lacks');
+    END IF;
+    INSERT INTO write_off (reference, party_id, currency, advance_id, amount_micros, reason, proposed_by)
+    VALUES (p_reference, p_party, p_currency, v_advance, p_amount, p_reason, p_by) RETURNING id INTO o_write_off;
+    o_created := true;
+END $$;
+
+-- One more person agrees; with the second it is posted. Says how many have agreed, and whether this was news.
+CREATE FUNCTION ledger.approve_write_off(
+    p_reference text, p_by text, p_period text, p_effective_on date, OUT o_approvals int, OUT o_created boolean
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    proposal  write_off;
+    v_account text;
+    v_room    numeric;
+    v_journal bigint;
+BEGIN
+    SELECT * INTO proposal FROM write_off w WHERE w.reference = p_reference FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no write-off "%"', p_reference USING ERRCODE = 'LR002', HINT = 'see laurel write-off list';
+    END IF;
+    PERFORM require_person(p_by, proposal.party_id);
+    IF p_by = proposal.proposed_by THEN
+        RAISE EXCEPTION '% proposed write-off %', p_by, p_reference USING ERRCODE = 'LR001', HINT = 'two others approve it';
+    END IF;
+    SELECT count(*), coalesce(bool_and(a.approved_by <> p_by), true) INTO o_approvals, o_created
+    FROM write_off_approval a WHERE a.write_off_id = proposal.id;
+    IF NOT o_created THEN
+        RETURN;
+    END IF;
+    IF o_approvals = 2 THEN
+        RAISE EXCEPTION 'two people have approved write-off % already', p_reference USING ERRCODE = 'LR001',
+            HINT = 'see laurel write-off list';
+    END IF;
+    IF o_approvals = 1 THEN
+        v_account := CASE WHEN proposal.advance_id IS NULL THEN 'payable:' ELSE 'advance:' END || proposal.party_id;
+        PERFORM FROM advance a WHERE a.id = proposal.advance_id FOR UPDATE;
+        PERFORM FROM account a WHERE a.code = v_account AND a.currency = proposal.currency FOR NO KEY UPDATE;
+        v_room := write_off_room(proposal.party_id, proposal.currency, proposal.advance_id);
+        IF proposal.amount_micros > v_room THEN
+            RAISE EXCEPTION '% owes only % % by now', proposal.party_id, decimal_text(v_room), proposal.currency
+                USING ERRCODE = 'LR001', HINT = 'propose what is left under another reference';
+        END IF;
+        PERFORM open_period(p_period);
+        v_journal := post_journal('written_off', p_period, p_effective_on, 'write-off:' || p_reference,
+            ARRAY['adjust:writeoff', v_account], ARRAY[proposal.currency, proposal.currency],
+            ARRAY[proposal.amount_micros, -proposal.amount_micros], 'write_off', p_reference, proposal.reason);
+    END IF;
+    o_approvals := o_approvals + 1;
+    INSERT INTO write_off_approval (write_off_id, number, approved_by, proposed_by, party_id, journal_id)
+    VALUES (proposal.id, o_approvals, p_by, proposal.proposed_by, proposal.party_id, v_journal);
+END $$;
+
+-- Whoever proposes or approves goes by one short id, so that a person in two spellings is not two; and is not the payee.
+CREATE FUNCTION ledger.require_person(p_by text, p_party text) RETURNS void
+LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
+BEGIN
+    IF p_by !~ '^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$' THEN
+        RAISE EXCEPTION '"%" is no id of a person', p_by USING ERRCODE = 'LR002',
+            HINT = 'use the short id that this person always goes by: lowercase letters, digits, dots and dashes';
+    END IF;
+    IF p_by = p_party THEN
+        RAISE EXCEPTION '% is the payee', p_by USING ERRCODE = 'LR001', HINT = 'nobody gives up a debt of their own';
+    END IF;
 END $$;
 
 -- The same hold again is that hold while it lasts; for another reason it is refused.
@@ -1332,6 +1564,46 @@ BEGIN
     RETURN latest.id;
 END $$;
 
+-- Pays what was withheld on to the authority: never more than is owed to it, at the end of the period and now.
+CREATE FUNCTION ledger.remit_tax(
+    p_jurisdiction text, p_currency text, p_amount bigint, p_reference text, p_period text, p_effective_on date,
+    OUT o_remittance bigint, OUT o_created boolean
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+    old    tax_remittance;
+    v_owed numeric;
+BEGIN
+    PERFORM pg_advisory_xact_lock(14, hashtext(p_jurisdiction || p_currency));
+    SELECT * INTO old FROM tax_remittance t WHERE t.reference = p_reference;
+    IF FOUND THEN
+        IF (old.jurisdiction, old.currency, old.amount_micros, (SELECT j.period_id FROM journal j WHERE j.id = old.journal_id)) <>
+           (p_jurisdiction, p_currency, p_amount, p_period) THEN
+            RAISE EXCEPTION 'remittance % is already recorded otherwise', p_reference USING ERRCODE = 'LR001',
+                HINT = 'use its own reference';
+        END IF;
+        o_remittance := old.id;
+        o_created := false;
+        RETURN;
+    END IF;
+    SELECT least(coalesce(-sum(p.amount_micros) FILTER (WHERE j.period_id <= p_period), 0), coalesce(-sum(p.amount_micros), 0))
+    INTO v_owed
+    FROM posting p JOIN journal j ON j.id = p.journal_id JOIN account a ON a.id = p.account_id
+    WHERE a.code = 'withholding:' || p_jurisdiction AND a.currency = p_currency;
+    IF p_amount > v_owed THEN
+        RAISE EXCEPTION 'only % % are owed to %', decimal_text(v_owed), p_currency, p_jurisdiction USING ERRCODE = 'LR001',
+            HINT = 'see laurel tax owed';
+    END IF;
+    PERFORM open_period(p_period);
+    INSERT INTO tax_remittance (jurisdiction, currency, amount_micros, reference, journal_id)
+    VALUES (p_jurisdiction, p_currency, p_amount, p_reference,
+            post_journal('tax_remitted', p_period, p_effective_on, 'remittance:' || p_reference,
+                         ARRAY['withholding:' || p_jurisdiction, 'bank:main'], ARRAY[p_currency, p_currency],
+                         ARRAY[p_amount, -p_amount], 'tax_remittance', p_reference))
+    RETURNING id INTO o_remittance;
+    o_created := true;
+END $$;
+
 -- What a plan takes and gives back, it takes and gives under agreements that are there, and no more than they leave.
 CREATE FUNCTION ledger.require_agreed(p_steps jsonb, p_payments jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
@@ -1376,6 +1648,10 @@ BEGIN
         SELECT 'a payment of parts of the smallest unit', p.party_id, p.currency
         FROM jsonb_to_recordset(p_payments) AS p (party_id text, currency text, amount_micros bigint, minimum_micros bigint)
         JOIN unit u ON u.code = p.currency WHERE p.amount_micros % u.micros <> 0
+        UNION ALL
+        SELECT 'a payment to somebody suspended', p.party_id, p.currency
+        FROM jsonb_to_recordset(p_payments) AS p (party_id text, currency text, amount_micros bigint)
+        JOIN registry.party r ON r.id = p.party_id WHERE p.amount_micros > 0 AND r.status = 'suspended'
     ) b ORDER BY b.party_id, b.currency, b.what LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'the settlement has % for % in %', bad.what, bad.party_id, bad.currency USING ERRCODE = 'LR001',
@@ -1408,6 +1684,11 @@ BEGIN
     PERFORM require_open(p_period);
     PERFORM require_settled_before(p_period);
     PERFORM require_shared(p_period);
+    -- Nobody cancels or writes off meanwhile what is recouped here.
+    PERFORM FROM advance a
+    WHERE a.id IN (SELECT s.ref::bigint FROM jsonb_to_recordset(p_steps) AS s (kind text, ref text)
+                   WHERE s.kind = 'advance_recouped')
+    ORDER BY a.id FOR UPDATE;
     PERFORM require_agreed(p_steps, p_payments);
     INSERT INTO settlement (period_id, policy_sha256) VALUES (p_period, p_policy) RETURNING id INTO v_settlement;
     FOR v_group IN
@@ -1637,7 +1918,8 @@ GRANT EXECUTE ON FUNCTION ledger.period_lock_key, ledger.open_period, ledger.add
     ledger.void_receipt,
     ledger.post_allocation, ledger.record_policy, ledger.close_period,
     ledger.add_term, ledger.pay_advance, ledger.place_hold, ledger.release_hold, ledger.add_withholding_rule,
-    ledger.add_tax_profile, ledger.post_settlement, ledger.record_payment_results, ledger.convert_balance,
+    ledger.add_tax_profile, ledger.cancel_advance, ledger.settle_finally, ledger.propose_write_off,
+    ledger.approve_write_off, ledger.remit_tax, ledger.post_settlement, ledger.record_payment_results, ledger.convert_balance,
     ledger.idempotency_begin, ledger.idempotency_finish TO laurel_app;
 GRANT EXECUTE ON FUNCTION ledger.decimal_text, ledger.largest_remainder TO laurel_app, laurel_auditor;
 

@@ -5,13 +5,13 @@ SET ROLE laurel_owner;
 -- ─────────────────────────────────────────────── a period of a payee ───────────────────────────────────────────────
 
 -- The identity of every payee and currency with a balance or a movement in the period, credit as plus:
--- opening + earned + adjustments + reserve_released + hold_released + converted
+-- opening + earned + adjustments + reserve_released + hold_released + converted + written_off
 --     - recouped - reserve_withheld - hold_placed - tax_withheld - paid + returned = closing.
 -- closing is summed on its own, from every posting, so that the identity can fail.
 CREATE FUNCTION ledger.payee_statement(p_period text)
 RETURNS TABLE (
     party_id text, currency text, opening bigint, earned bigint, adjustments bigint, reserve_released bigint,
-    hold_released bigint, converted bigint, recouped bigint, reserve_withheld bigint, hold_placed bigint,
+    hold_released bigint, converted bigint, written_off bigint, recouped bigint, reserve_withheld bigint, hold_placed bigint,
     tax_withheld bigint, paid bigint, returned bigint, closing bigint
 )
 LANGUAGE sql STABLE AS $$
@@ -21,7 +21,7 @@ LANGUAGE sql STABLE AS $$
         -- Everything since the last closed period before this one, by kind; what lies before this period is opening.
         SELECT a.owner_party, a.currency, sum(-p.amount_micros) AS amount,
                CASE WHEN j.period_id < p_period THEN 'opening'
-                    WHEN j.kind IN ('prior_period_adjusted', 'reversal', 'written_off') THEN 'adjustments'
+                    WHEN j.kind IN ('prior_period_adjusted', 'reversal') THEN 'adjustments'
                     ELSE j.kind END AS kind
         FROM ledger.posting p
         JOIN ledger.journal j ON j.id = p.journal_id
@@ -45,6 +45,7 @@ LANGUAGE sql STABLE AS $$
            coalesce(sum(m.amount) FILTER (WHERE m.kind = 'reserve_released'), 0)::bigint,
            coalesce(sum(m.amount) FILTER (WHERE m.kind = 'hold_released'), 0)::bigint,
            coalesce(sum(m.amount) FILTER (WHERE m.kind = 'fx_converted'), 0)::bigint,
+           coalesce(sum(m.amount) FILTER (WHERE m.kind = 'written_off'), 0)::bigint,
            -coalesce(sum(m.amount) FILTER (WHERE m.kind = 'advance_recouped'), 0)::bigint,
            -coalesce(sum(m.amount) FILTER (WHERE m.kind = 'reserve_withheld'), 0)::bigint,
            -coalesce(sum(m.amount) FILTER (WHERE m.kind = 'hold_placed'), 0)::bigint,
@@ -142,12 +143,19 @@ SELECT s.settlement_id || '-' || s.step_no AS id, s.party_id, s.currency, s.amou
            WHERE r.kind = 'reserve_released' AND r.ref = s.settlement_id || '-' || s.step_no), 0)::bigint AS open_micros
 FROM ledger.settlement_step s WHERE s.kind = 'reserve_withheld';
 
--- Advances with what is still to be recouped.
+-- Advances with what became of them: recouped, given up, taken back whole, or still to be recouped.
 CREATE VIEW ledger.advance_balance AS
 SELECT a.id, a.party_id, a.currency, a.reference, a.amount_micros, a.recoup_ppm, a.dataset_id, a.cross_group,
-       a.amount_micros - coalesce((SELECT sum(s.amount_micros) FROM ledger.settlement_step s
-           WHERE s.kind = 'advance_recouped' AND s.ref = a.id::text), 0)::bigint AS outstanding_micros
-FROM ledger.advance a;
+       (SELECT j.period_id FROM ledger.journal j WHERE j.id = a.paid_journal_id) AS paid_in,
+       r.recouped_micros, w.written_off_micros, c.is_cancelled,
+       CASE WHEN c.is_cancelled THEN 0 ELSE a.amount_micros - r.recouped_micros - w.written_off_micros END AS outstanding_micros
+FROM ledger.advance a
+CROSS JOIN LATERAL (SELECT coalesce(sum(s.amount_micros), 0)::bigint AS recouped_micros FROM ledger.settlement_step s
+                    WHERE s.kind = 'advance_recouped' AND s.ref = a.id::text) r
+CROSS JOIN LATERAL (SELECT coalesce(sum(o.amount_micros), 0)::bigint AS written_off_micros FROM ledger.write_off o
+                    JOIN ledger.write_off_approval p ON p.write_off_id = o.id AND p.journal_id IS NOT NULL
+                    WHERE o.advance_id = a.id) w
+CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM ledger.advance_cancellation n WHERE n.advance_id = a.id) AS is_cancelled) c;
 
 -- What is held under each hold, by payee and currency, and from which period on it is released (NULL: it is not).
 CREATE VIEW ledger.hold_balance AS
@@ -189,7 +197,7 @@ INSERT INTO ledger.invariant (number, name, is_strict, promise, mend) VALUES
          'laurel allocate --period PERIOD --into OPEN-PERIOD'),
     (6,  'closings-chain', false, 'a closing balance is the one before plus debits minus credits',
          'restore the last backup: closing rows are written once'),
-    (7,  'payables-match-control', false, 'what a payee is owed is what allocations, settlements, payments and conversions say',
+    (7,  'payables-match-control', false, 'what a payee is owed is what allocations, settlements, payments, conversions and write-offs say',
          'compare laurel ledger journals --account payable:PARTY with the payee''s statements'),
     (8,  'payouts-match-clearing', false, 'payout clearing holds exactly the payments that the bank has not answered',
          'laurel payment list; settle or return what the bank answered'),
@@ -216,7 +224,7 @@ INSERT INTO ledger.invariant (number, name, is_strict, promise, mend) VALUES
          'restore the last backup: somebody went behind the ledger'),
     (24, 'log-covers-journals', true, 'the journals of a closed period, all that they were posted for and under, are what the log was sealed with',
          'restore the last backup: somebody went behind the ledger'),
-    (25, 'sources-match-journals', true, 'receipts, what became of them, advances, conversions, settlements and payments say what their journals posted',
+    (25, 'sources-match-journals', true, 'receipts, what became of them, advances, write-offs, remittances, conversions, settlements and payments say what their journals posted',
          'restore the last backup: somebody went behind the ledger'),
     (26, 'accounts-as-charted', true, 'every account stands on the side, under the guard and with the owner that its class says',
          'restore the last backup: no door of the ledger can do this'),
@@ -312,6 +320,9 @@ FROM (
     JOIN ledger.payment p USING (settlement_id, party_id, currency)
     JOIN ledger.payment_result r ON r.payment_id = p.id AND r.result = 'returned' WHERE t.kind = 'tax_withheld'
     UNION ALL SELECT f.party_id, f.from_currency, -f.from_micros, 0 FROM ledger.fx_conversion f
+    UNION ALL
+    SELECT o.party_id, o.currency, o.amount_micros, 0 FROM ledger.write_off o
+    JOIN ledger.write_off_approval p ON p.write_off_id = o.id AND p.journal_id IS NOT NULL WHERE o.advance_id IS NULL
     UNION ALL SELECT f.party_id, f.to_currency, f.to_micros, 0 FROM ledger.fx_conversion f
     UNION ALL
     SELECT a.owner_party, a.currency, 0, -p.amount
@@ -539,6 +550,15 @@ WITH said AS (
     FROM ledger.advance a
     CROSS JOIN LATERAL (VALUES ('advance:' || a.party_id, a.amount_micros), ('bank:main', -a.amount_micros)) AS x (code, amount)
     UNION ALL
+    SELECT 'write-off ' || o.reference, p.journal_id, x.code, o.currency, x.amount
+    FROM ledger.write_off o JOIN ledger.write_off_approval p ON p.write_off_id = o.id AND p.journal_id IS NOT NULL
+    CROSS JOIN LATERAL (VALUES ('adjust:writeoff', o.amount_micros),
+        (CASE WHEN o.advance_id IS NULL THEN 'payable:' ELSE 'advance:' END || o.party_id, -o.amount_micros)) AS x (code, amount)
+    UNION ALL
+    SELECT 'remittance ' || t.reference, t.journal_id, x.code, t.currency, x.amount
+    FROM ledger.tax_remittance t
+    CROSS JOIN LATERAL (VALUES ('withholding:' || t.jurisdiction, t.amount_micros), ('bank:main', -t.amount_micros)) AS x (code, amount)
+    UNION ALL
     SELECT 'conversion of journal ' || f.journal_id, f.journal_id, x.code, x.currency, x.amount
     FROM ledger.fx_conversion f
     CROSS JOIN LATERAL (VALUES
@@ -558,7 +578,8 @@ WITH said AS (
 ), posted AS (
     SELECT p.journal_id, a.code, p.currency, sum(p.amount_micros) AS amount
     FROM ledger.posting p JOIN ledger.account a ON a.id = p.account_id JOIN ledger.journal j ON j.id = p.journal_id
-    WHERE j.kind IN ('revenue_recognised', 'advance_paid', 'fx_converted')
+    WHERE j.kind IN ('revenue_recognised', 'advance_paid', 'fx_converted', 'tax_remitted')
+       OR (j.kind = 'written_off' AND (a.class IN ('payable', 'advance') OR a.code = 'adjust:writeoff'))
        OR (a.class = 'payable' AND j.kind IN ('advance_recouped', 'reserve_withheld', 'reserve_released', 'hold_placed',
                                               'hold_released', 'tax_withheld', 'payout_initiated'))
     GROUP BY p.journal_id, a.code, p.currency HAVING sum(p.amount_micros) <> 0
@@ -577,6 +598,18 @@ UNION ALL
 SELECT 'journal ' || j.id, 'the void of a receipt', 'none' FROM ledger.journal j
 JOIN ledger.revenue_receipt r ON r.journal_id = j.reverses_id
 WHERE NOT EXISTS (SELECT FROM ledger.revenue_void v WHERE v.journal_id = j.id)
+UNION ALL
+SELECT 'cancellation of advance ' || a.reference, 'a reversal of journal ' || a.paid_journal_id,
+       coalesce(j.kind || ' of journal ' || j.reverses_id, 'none')
+FROM ledger.advance_cancellation n JOIN ledger.advance a ON a.id = n.advance_id
+LEFT JOIN ledger.journal j ON j.id = n.journal_id WHERE j.reverses_id IS DISTINCT FROM a.paid_journal_id
+UNION ALL
+SELECT 'journal ' || j.id, 'the cancellation of an advance', 'none' FROM ledger.journal j
+JOIN ledger.advance a ON a.paid_journal_id = j.reverses_id
+WHERE NOT EXISTS (SELECT FROM ledger.advance_cancellation n WHERE n.journal_id = j.id)
+UNION ALL
+SELECT 'receipt ' || r.external_ref, 'posted in ' || r.posted_period, 'posted in ' || j.period_id
+FROM ledger.revenue_receipt r JOIN ledger.journal j ON j.id = r.journal_id WHERE j.period_id <> r.posted_period
 UNION ALL
 SELECT format('%s journal %s', j.kind, j.id), 'the row that it was posted for', 'none' FROM ledger.journal j
 WHERE (j.kind = 'receivable_collected' AND NOT EXISTS (SELECT FROM ledger.revenue_collection c WHERE c.journal_id = j.id))

@@ -240,25 +240,36 @@ extension Ledger {
     /// - Parameters:
     ///   - settled: the period that was settled.
     ///   - party: only this payee.
+    ///   - currency: only payments in this one; needed where a payee's payments of several were returned.
     ///   - result: `settled` or `returned`.
     ///   - reason: what the bank said.
     ///   - period: the open period to post in.
     ///   - posting: rehearsal and key; what counts as the same request is these arguments, not what is still open.
     /// - Returns: how many of them were news.
-    /// - Throws: `input` when a payee named for a return has no payment in the period.
+    /// - Throws: `input` when a payee named for a return has no payment in the period, or payments in several currencies.
     package func recordResults(
-        ofPeriod settled: Period, party: String?, result: String, reason: String, in period: Period,
+        ofPeriod settled: Period, party: String?, currency: Currency? = nil, result: String, reason: String,
+        in period: Period,
         posting: Posting = .plain
     ) async throws -> Int {
         precondition(["settled", "returned"].contains(result), "a bank settles or returns")
         if !reason.isEmpty { try PlainText.checkEntry(reason, called: "reason", at: "--reason") }
-        let request = [result, reason, "\(settled)", party ?? "", "\(period)"]
+        let request = [result, reason, "\(settled)", party ?? "", currency?.code ?? "", "\(period)"]
         return try await post(posting, route: "payments \(result)", request: request) { connection in
             let payments = try await connection.query(Ledger.paymentQuery(of: settled)).map(Payment.init)
-                .filter { (party == nil || $0.party == party) && (result == "returned" || $0.state == "scheduled") }
+                .filter {
+                    (party == nil || $0.party == party) && (currency == nil || $0.currency == currency)
+                        && (result == "returned" || $0.state == "scheduled")
+                }
             if let party, payments.isEmpty, result == "returned" {
                 throw LaurelError.input(
                     "\(party) has no payment in \(settled)", next: "see laurel payment list --period \(settled)")
+            }
+            let currencies = Set(payments.map(\.currency.code)).sorted()
+            if result == "returned", currencies.count > 1 {
+                throw LaurelError.input(
+                    "\(party ?? "the period") has payments in \(currencies.joined(separator: ", "))",
+                    next: "add --currency")
             }
             return try await Ledger.record(payments.map(\.id), result, reason, in: period, on: connection)
         }
@@ -305,7 +316,7 @@ extension Ledger {
     }
 
     /// Refuses what is no country.
-    private static func checkCountry(_ code: String, at place: String) throws {
+    static func checkCountry(_ code: String, at place: String) throws {
         guard code.utf8.count == 2, code.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
         else {
             throw LaurelError.input(

@@ -7,8 +7,9 @@ package struct AccountBalance: Sendable {
     package let code: String
     package let accountClass: String
     package let currency: Currency
-    package let debits: Micros
-    package let credits: Micros
+    /// What it ever took in and gave out, as decimals: in all its years more than an amount can hold.
+    package let debits: String
+    package let credits: String
     package let balance: Micros
     package let lineCount: Int
 }
@@ -37,8 +38,8 @@ extension Ledger {
             if let period {
                 """
                 SELECT a.code, a.class, a.currency,
-                       coalesce(sum(p.amount_micros) FILTER (WHERE p.amount_micros > 0), 0)::bigint AS debits,
-                       -coalesce(sum(p.amount_micros) FILTER (WHERE p.amount_micros < 0), 0)::bigint AS credits,
+                       ledger.decimal_text(coalesce(sum(p.amount_micros) FILTER (WHERE p.amount_micros > 0), 0)) AS debits,
+                       ledger.decimal_text(-coalesce(sum(p.amount_micros) FILTER (WHERE p.amount_micros < 0), 0)) AS credits,
                        sum(p.amount_micros)::bigint AS balance, count(*) AS lines
                 FROM ledger.account a
                 JOIN ledger.posting p ON p.account_id = a.id
@@ -48,7 +49,7 @@ extension Ledger {
                 """
             } else {
                 """
-                SELECT code, class, currency, debits::bigint AS debits, credits::bigint AS credits,
+                SELECT code, class, currency, ledger.decimal_text(debits) AS debits, ledger.decimal_text(credits) AS credits,
                        balance::bigint AS balance, lines
                 FROM ledger.trial_balance ORDER BY code COLLATE "C", currency
                 """
@@ -58,8 +59,8 @@ extension Ledger {
         ).map { row in
             AccountBalance(
                 code: try row.get("code"), accountClass: try row.get("class"),
-                currency: try .named(try row.get("currency")), debits: Micros(try row.get("debits")),
-                credits: Micros(try row.get("credits")), balance: Micros(try row.get("balance")),
+                currency: try .named(try row.get("currency")), debits: try row.get("debits"),
+                credits: try row.get("credits"), balance: Micros(try row.get("balance")),
                 lineCount: try row.get("lines"))
         }
     }

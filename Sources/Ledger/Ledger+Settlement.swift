@@ -18,7 +18,7 @@ package struct PayeePeriod: Sendable {
     package let deducted: Micros
     package let paid: Micros
     package let closing: Micros
-    /// `scheduled`, `below_minimum`, `on_hold`, `nothing_due`, and once the bank answered `settled` or `returned`.
+    /// `scheduled`, `below_minimum`, `on_hold`, `suspended`, `nothing_due`, and once the bank answered `settled` or `returned`.
     package let status: String
     /// The least amount that is paid.
     package let minimum: Micros
@@ -117,7 +117,7 @@ extension Ledger {
             let plan = planned["\(party) \(currency)"]
             return PayeePeriod(
                 party: party, currency: currency, opening: try amount("opening"), earned: try amount("earned"),
-                adjusted: try amount("adjustments"),
+                adjusted: try amount("adjustments") + amount("written_off"),
                 released: try Micros.total(
                     [try amount("reserve_released"), try amount("hold_released"), try plan?.released ?? .zero]),
                 converted: try amount("converted"), returned: try amount("returned"),

@@ -28,11 +28,31 @@ extension Ledger {
             account.reservePPM = try row.get("reserve_ppm")
             account.reserveReleaseMonths = try row.get("reserve_release_months")
         }
+        // A closed account is paid whatever is left, and keeps no reserve.
+        try await update(
+            """
+            SELECT f.party_id, a.currency
+            FROM ledger.final_settlement f JOIN ledger.account a ON a.code = 'payable:' || f.party_id
+            WHERE f.period_id <= \(period.description)
+            """
+        ) { account, _ in
+            account.minimum = .zero
+            account.reservePPM = 0
+        }
+        try await update(
+            """
+            SELECT p.id AS party_id, a.currency
+            FROM registry.party p JOIN ledger.account a ON a.code = 'payable:' || p.id WHERE p.status = 'suspended'
+            """
+        ) { account, _ in
+            account.isSuspended = true
+        }
         try await update(
             """
             SELECT party_id, currency, id::text AS id, outstanding_micros, recoup_ppm,
                    CASE WHEN cross_group THEN NULL ELSE dataset_id END AS dataset_id
-            FROM ledger.advance_balance WHERE outstanding_micros > 0 ORDER BY id
+            FROM ledger.advance_balance
+            WHERE outstanding_micros > 0 AND paid_in <= \(period.description) ORDER BY id
             """
         ) { account, row in
             account.advances.append(
@@ -42,8 +62,12 @@ extension Ledger {
         }
         try await update(
             """
-            SELECT party_id, currency, id, open_micros FROM ledger.reserve_lot
-            WHERE open_micros > 0 AND release_on <= \(lastDay) ORDER BY release_on, id
+            SELECT l.party_id, l.currency, l.id, l.open_micros FROM ledger.reserve_lot l
+            WHERE l.open_micros > 0
+              AND (l.release_on <= \(lastDay)
+                   OR EXISTS (SELECT FROM ledger.final_settlement f
+                              WHERE f.party_id = l.party_id AND f.period_id <= \(period.description)))
+            ORDER BY l.release_on, l.id
             """
         ) { account, row in
             account.reservesDue.append(.init(ref: try row.get("id"), amount: Micros(try row.get("open_micros"))))

@@ -44,6 +44,8 @@ package struct PayeeAccount: Sendable {
     package var holdsDue: [Due] = []
     package var holds: [Hold] = []
     package var tax: Tax?
+    /// Nothing is paid while the payee is suspended; what is due stays on the account.
+    package var isSuspended = false
 
     package init(party: String, currency: Currency, balance: Micros, earnings: Micros) {
         self.party = party
@@ -73,6 +75,7 @@ package struct Waterfall: Sendable {
         case scheduled
         case belowMinimum = "below_minimum"
         case onHold = "on_hold"
+        case suspended
         case nothingDue = "nothing_due"
     }
 
@@ -175,6 +178,10 @@ package struct Waterfall: Sendable {
 
     private mutating func pay() throws {
         guard status != .onHold, closing > .zero else { return }
+        guard !account.isSuspended else {
+            status = .suspended
+            return
+        }
         let gross = closing.wholeMinorUnits(of: account.currency)
         guard closing >= account.minimum, gross > .zero else {
             status = .belowMinimum

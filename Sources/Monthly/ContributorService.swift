@@ -61,9 +61,15 @@ package struct ContributorService {
         return try await parties.find(id)
     }
 
-    /// Leaves a contributor's datasets out of new snapshots.
+    /// Leaves a contributor's datasets out of new snapshots, and carries its money instead of paying it.
     package func suspend(_ id: String, reason: String) async throws -> Party {
         try await parties.suspend(id, reason: reason)
+        return try await parties.find(id)
+    }
+
+    /// Lifts a suspension: what was carried is paid with the next settlement.
+    package func resume(_ id: String) async throws -> Party {
+        try await parties.resume(id)
         return try await parties.find(id)
     }
 

@@ -50,6 +50,7 @@ struct PayeeMovements {
         let others = [
             ("correction", try Micros(row.get("adjustments")) - restated),
             ("currency conversion", Micros(try row.get("converted"))),
+            ("write-off", Micros(try row.get("written_off"))),
         ]
         for (reason, amount) in others where amount != .zero {
             input.adjustments.append(
@@ -137,17 +138,15 @@ struct PayeeMovements {
         }
         for row in try await connection.query(
             """
-            SELECT party_id::text AS party_id, reference, amount_micros, outstanding_micros
+            SELECT party_id::text AS party_id, reference, amount_micros, recouped_micros, outstanding_micros
             FROM ledger.advance_balance WHERE currency = \(currency.code) AND outstanding_micros > 0 ORDER BY id
             """)
         {
-            let (original, open): (Int64, Int64) = (
-                try row.get("amount_micros"), try row.get("outstanding_micros")
-            )
             advances[try row.get("party_id"), default: []].append(
                 .init(
-                    id: try row.get("reference"), original: Micros(original), recoupedToDate: Micros(original - open),
-                    outstanding: Micros(open)))
+                    id: try row.get("reference"), original: Micros(try row.get("amount_micros")),
+                    recoupedToDate: Micros(try row.get("recouped_micros")),
+                    outstanding: Micros(try row.get("outstanding_micros"))))
         }
     }
 }

@@ -147,8 +147,8 @@ package struct ReportService: Sendable {
     private func trialBalance(_ period: Period, _ raw: Bool) async throws -> Report {
         let rows = try await ledger.trialBalance(through: period).map { account in
             [
-                account.code, account.accountClass, account.currency.code, account.debits.formatted,
-                account.credits.formatted, account.balance.formatted, String(account.lineCount),
+                account.code, account.accountClass, account.currency.code, account.debits,
+                account.credits, account.balance.formatted, String(account.lineCount),
             ]
         }
         return try report(

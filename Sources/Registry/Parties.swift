@@ -97,11 +97,18 @@ package struct Parties: Sendable {
         }
     }
 
-    /// Suspends a party: its datasets are left out of new snapshots.
+    /// Suspends a party: its datasets are left out of new snapshots, its money is carried and not paid.
     package func suspend(_ id: String, reason: String) async throws {
         try PlainText.checkEntry(reason, called: "reason", at: "--reason")
         let changed = try await database.execute(
             "UPDATE registry.party SET status = 'suspended', status_reason = \(reason) WHERE id = \(id)")
+        guard changed == 1 else { throw Parties.unknown(id, at: id) }
+    }
+
+    /// Lifts a suspension; safe to repeat.
+    package func resume(_ id: String) async throws {
+        let changed = try await database.execute(
+            "UPDATE registry.party SET status = 'active', status_reason = NULL WHERE id = \(id)")
         guard changed == 1 else { throw Parties.unknown(id, at: id) }
     }
 

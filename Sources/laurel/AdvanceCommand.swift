@@ -5,10 +5,11 @@ import Ledger
 import Money
 import Monthly
 
-/// `laurel advance pay`: money paid ahead, recouped from earnings.
+/// `laurel advance …`: money paid ahead, recouped from earnings.
 struct AdvanceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "advance", abstract: "Money paid ahead of earnings.", subcommands: [Pay.self])
+        commandName: "advance", abstract: "Money paid ahead of earnings.",
+        subcommands: [Pay.self, Cancel.self, List.self])
 
     struct Pay: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -39,6 +40,53 @@ struct AdvanceCommand: AsyncParsableCommand {
                 ("state", .string(advance.isNew ? "paid" : "unchanged")),
             ]).write(as: global.format)
             posting.noteRehearsal()
+        }
+    }
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take an advance back whole: its money is in the bank again. None of it may be recouped yet.",
+            discussion: "laurel advance cancel A-1 --period 2026-10 --reason \"paid to the wrong payee\"")
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var posting: PostingOptions
+        @Argument(help: "The advance's name.") var reference: String
+        @Option(help: "The open period to post in.") var period: String
+        @Option(help: "Why.") var reason: String
+
+        func run() async throws {
+            let done = try await global.openHouse().ledger.cancelAdvance(
+                reference, in: try Reading.period(period), reason: reason, posting: posting.posting)
+            Record(fields: [
+                ("advance", .string(reference)), ("state", .string(done ? "cancelled" : "cancelled already")),
+            ]).write(as: global.format)
+            posting.noteRehearsal()
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Advances, and what became of them.", discussion: "laurel advance list --party ada")
+        @OptionGroup var global: GlobalOptions
+        @Option(help: "Only this payee.") var party: String?
+
+        func run() async throws {
+            var listing = Listing(
+                columns: [
+                    .text("ref", "reference"), .text("party", "payee"), .text("currency", "currency"),
+                    .text("period", "paid in"), .number("amount", "amount"), .number("recoup_ppm", "recoup ppm"),
+                    .text("dataset", "dataset"), .number("recouped", "recouped"),
+                    .number("written_off", "written off"), .number("outstanding", "outstanding"),
+                    .text("state", "state"),
+                ], whenEmpty: "no advances")
+            listing.rows = try await global.openHouse().ledger.advances(of: party).map { advance in
+                [
+                    .string(advance.reference), .string(advance.party), .string(advance.currency.code),
+                    .string(advance.paidIn), .string(advance.amount.formatted), .integer(advance.recoupPPM),
+                    .string(advance.dataset), .string(advance.recouped.formatted),
+                    .string(advance.writtenOff.formatted), .string(advance.outstanding.formatted),
+                    .string(advance.isCancelled ? "cancelled" : advance.outstanding > .zero ? "open" : "done"),
+                ]
+            }
+            listing.write(as: global.format)
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Ledger
 import Monthly
 import Registry
 
@@ -8,7 +9,7 @@ struct ContributorCommand: AsyncParsableCommand {
         commandName: "contributor", abstract: "People and organisations that register data or get paid.",
         subcommands: [
             ContributorAdd.self, ContributorImport.self, ContributorList.self, ContributorShow.self,
-            ContributorUpdate.self, ContributorSuspend.self,
+            ContributorUpdate.self, ContributorSuspend.self, ContributorResume.self, ContributorClose.self,
         ])
 }
 
@@ -120,7 +121,8 @@ struct ContributorUpdate: AsyncParsableCommand {
 
 struct ContributorSuspend: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "suspend", abstract: "Leave a contributor's datasets out of new snapshots.",
+        commandName: "suspend",
+        abstract: "Leave a contributor's datasets out of new snapshots, and carry its money instead of paying it.",
         discussion: "Example: laurel contributor suspend ada-lovelace --reason \"identity in doubt\"")
 
     @OptionGroup var global: GlobalOptions
@@ -130,6 +132,45 @@ struct ContributorSuspend: AsyncParsableCommand {
     func run() async throws {
         let party = try await ContributorService(global.openHouse()).suspend(id, reason: reason)
         Record(fields: party.fields).write(as: global.format)
+    }
+}
+
+struct ContributorResume: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Lift a suspension; what was carried is paid with the next settlement.",
+        discussion: "Example: laurel contributor resume ada-lovelace")
+
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: "The contributor's id.") var id: String
+
+    func run() async throws {
+        Record(fields: try await ContributorService(global.openHouse()).resume(id).fields).write(as: global.format)
+    }
+}
+
+struct ContributorClose: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "close", abstract: "Close a payee's account: what is left is paid, whatever the minimum.",
+        discussion: """
+            From the settlement of PERIOD on there is no minimum, reserves come back and none is kept. What is held stays held
+            until its question is answered; advances are recouped from earnings as before.
+            Example: laurel contributor close ada-lovelace --period 2026-10 --reason "contract ended"
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var posting: PostingOptions
+    @Argument(help: "The contributor's id.") var id: String
+    @Option(help: "The open period whose settlement is the first to pay what is left.") var period: String
+    @Option(help: "Why.") var reason: String
+
+    func run() async throws {
+        let isNew = try await global.openHouse().ledger.closeAccount(
+            of: id, from: try Reading.period(period), reason: reason, posting: posting.posting)
+        Record(fields: [
+            ("contributor", .string(id)), ("period", .string(period)),
+            ("state", .string(isNew ? "closed" : "closed already")),
+        ]).write(as: global.format)
+        posting.noteRehearsal()
     }
 }
 

@@ -2,13 +2,14 @@ import ArgumentParser
 import Documents
 import Errors
 import Ledger
+import Money
 import Monthly
 
 /// `laurel hold …`: money set aside while a question is open.
 struct HoldCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hold", abstract: "Set a payee's or a dataset's money aside.",
-        subcommands: [Place.self, Release.self])
+        subcommands: [Place.self, Release.self, List.self])
 
     struct Place: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -51,6 +52,29 @@ struct HoldCommand: AsyncParsableCommand {
                 ("hold", .string(String(hold))), ("state", .string(done ? "released" : "released already")),
             ]).write(as: global.format)
             posting.noteRehearsal()
+        }
+    }
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Holds, with what is held under each: one line a payee and currency.",
+            discussion: "laurel hold list")
+        @OptionGroup var global: GlobalOptions
+
+        func run() async throws {
+            var listing = Listing(
+                columns: [
+                    .number("hold", "hold"), .text("on", "on"), .text("reason", "reason"), .text("since", "since"),
+                    .text("released_in", "released in"), .text("party", "payee"), .text("currency", "currency"),
+                    .number("held", "held"),
+                ], whenEmpty: "no holds")
+            listing.rows = try await global.openHouse().ledger.holds().map { hold in
+                [
+                    .string(String(hold.id)), .string(hold.on), .string(hold.reason), .string(hold.since),
+                    .string(hold.releasedIn), .string(hold.party), .string(hold.currency),
+                    .string(hold.held.formatted),
+                ]
+            }
+            listing.write(as: global.format)
         }
     }
 }

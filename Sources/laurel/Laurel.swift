@@ -16,7 +16,8 @@ struct Laurel: AsyncParsableCommand {
             ModelCommand.self, CreditCommand.self, EvaluateCommand.self,
             StatementCommand.self, VerifyCommand.self, KeysCommand.self, LogCommand.self,
             RevenueCommand.self, PeriodCommand.self, AllocateCommand.self, LedgerCommand.self, TermsCommand.self,
-            AdvanceCommand.self, HoldCommand.self, TaxCommand.self, PaymentCommand.self, ReportCommand.self,
+            AdvanceCommand.self, HoldCommand.self, WriteOffCommand.self, TaxCommand.self, PaymentCommand.self,
+            ReportCommand.self,
             CheckCommand.self,
         ]
     )

@@ -42,8 +42,8 @@ struct LedgerCommand: AsyncParsableCommand {
         listing.rows = try await global.openHouse().ledger.trialBalance().map { account in
             let cells: [String: OutputValue] = [
                 "account": .string(account.code), "class": .string(account.accountClass),
-                "currency": .string(account.currency.code), "debits": .string(account.debits.formatted),
-                "credits": .string(account.credits.formatted), "balance": .string(account.balance.formatted),
+                "currency": .string(account.currency.code), "debits": .string(account.debits),
+                "credits": .string(account.credits), "balance": .string(account.balance.formatted),
                 "lines": .integer(account.lineCount),
             ]
             return columns.map { cells[$0] ?? .none }

@@ -41,11 +41,12 @@ struct PaymentCommand: AsyncParsableCommand {
         @OptionGroup var posting: PostingOptions
         @Option(help: "The period that was settled.") var period: String
         @Option(help: "Only this payee.") var party: String?
+        @Option(help: "Only payments in this currency.") var currency: String?
         @Option(help: "The open period to post in; PERIOD if not given.") var into: String?
 
         func run() async throws {
             let count = try await PaymentCommand.answer(
-                "settled", global, posting, period: period, party: party, into: into, reason: "")
+                "settled", global, posting, period: period, party: party, currency: currency, into: into, reason: "")
             Record(fields: [("period", .string(period)), ("settled", .integer(count))]).write(as: global.format)
             posting.noteRehearsal()
         }
@@ -60,11 +61,13 @@ struct PaymentCommand: AsyncParsableCommand {
         @Argument(help: "The payee.") var party: String
         @Option(help: "The period that was settled.") var period: String
         @Option(help: "What the bank said.") var reason: String
+        @Option(help: "The currency of the payment, where the payee has several.") var currency: String?
         @Option(help: "The open period to post in; PERIOD if not given.") var into: String?
 
         func run() async throws {
             let count = try await PaymentCommand.answer(
-                "returned", global, posting, period: period, party: party, into: into, reason: reason)
+                "returned", global, posting, period: period, party: party, currency: currency, into: into,
+                reason: reason)
             Record(fields: [("party", .string(party)), ("returned", .integer(count))]).write(as: global.format)
             posting.noteRehearsal()
         }
@@ -72,11 +75,12 @@ struct PaymentCommand: AsyncParsableCommand {
 
     private static func answer(
         _ result: String, _ global: GlobalOptions, _ posting: PostingOptions, period: String, party: String?,
-        into: String?, reason: String
+        currency: String?, into: String?, reason: String
     ) async throws -> Int {
         let month = try Reading.period(period)
         return try await global.openHouse().ledger.recordResults(
-            ofPeriod: month, party: party, result: result, reason: reason,
+            ofPeriod: month, party: party, currency: try currency.map { try Reading.currency($0) }, result: result,
+            reason: reason,
             in: try into.map { try Reading.period($0, "--into") } ?? month, posting: posting.posting)
     }
 }

@@ -5,10 +5,10 @@ import Ledger
 import Money
 import Monthly
 
-/// `laurel terms set`: minimum, reserve, negative carry of a payee.
+/// `laurel terms …`: minimum, reserve, negative carry of a payee.
 struct TermsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "terms", abstract: "What is agreed with a payee.", subcommands: [Set.self])
+        commandName: "terms", abstract: "What is agreed with a payee.", subcommands: [Set.self, List.self, Show.self])
 
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -42,5 +42,46 @@ struct TermsCommand: AsyncParsableCommand {
             ]).write(as: global.format)
             posting.noteRehearsal()
         }
+    }
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Everything that was ever agreed: the latest line of a day rules from that day on.",
+            discussion: "laurel terms list --party ada")
+        @OptionGroup var global: GlobalOptions
+        @Option(help: "Only this payee.") var party: String?
+
+        func run() async throws {
+            try await TermsCommand.write(global.openHouse().ledger.agreedTerms(of: party), as: global.format)
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "What is in force on a day, by currency.", discussion: "laurel terms show ada --on 2026-10-31")
+        @OptionGroup var global: GlobalOptions
+        @Argument(help: "The payee.") var party: String
+        @Option(help: "YYYY-MM-DD.") var on: String
+
+        func run() async throws {
+            try await TermsCommand.write(
+                global.openHouse().ledger.agreedTerms(of: party, on: try Reading.day(on, "--on")), as: global.format)
+        }
+    }
+
+    private static func write(_ terms: [AgreedLine], as format: OutputFormat) throws {
+        var listing = Listing(
+            columns: [
+                .text("party", "payee"), .text("currency", "currency"), .text("valid_from", "from"),
+                .number("min_payout", "minimum"), .number("reserve_ppm", "reserve ppm"),
+                .number("reserve_months", "months"), .text("allow_negative_carry", "negative carry"),
+            ], whenEmpty: "no terms: nothing is withheld, there is no minimum, no balance goes below zero")
+        listing.rows = terms.map { line in
+            [
+                .string(line.party), .string(line.currency), .string(line.terms.validFrom.description),
+                .string(line.terms.minimumPayout.formatted), .integer(line.terms.reservePPM),
+                .integer(line.terms.reserveReleaseMonths), .bool(line.terms.allowsNegativeCarry),
+            ]
+        }
+        listing.write(as: format)
     }
 }

@@ -55,3 +55,9 @@ extension Ledger {
         try await trialBalance().first { $0.code == code && $0.currency.code == currency }?.balance.value ?? 0
     }
 }
+
+extension Currency {
+    static var dollars: Currency {
+        get throws { try .named("USD") }
+    }
+}

@@ -59,9 +59,8 @@ import Testing
             #expect(
                 all.subtracting(program) == [
                     "post_journal", "reverse_journal", "open_accounts", "require_room", "require_shared",
-                    "require_agreed",
-                    "require_not_before", "require_open", "require_late", "require_settled_before", "unsettled_period",
-                    "convertible",
+                    "require_agreed", "require_not_before", "require_open", "require_late", "require_settled_before",
+                    "unsettled_period", "convertible", "require_person", "write_off_room",
                 ])
             #expect(auditor == ["decimal_text", "largest_remainder", "payee_statement"])
             let state = await state {
@@ -148,6 +147,34 @@ import Testing
                 }
             }
             #expect(elsewhere == "LR001")
+        }
+    }
+
+    /// What stands on an account and what moves in a month has a limit, not what moves in all its years.
+    @Test func anAccountTurnsOverMoreThanItMayHold() async throws {
+        try await withBooks { ledger, _ in
+            try await ledger.earn("r1", 100_00)
+            _ = try await ledger.openPeriod(Period(year: 2027, month: 2)!)
+            let owner = owner(of: ledger)
+            func post(_ period: String, _ amount: Int64) async -> String {
+                await state {
+                    try await owner.execute(
+                        """
+                        SELECT ledger.post_journal('written_off', \(period), \(period + "-28"), \("\(period) \(amount)"),
+                            ARRAY['bank:main', 'adjust:test'], ARRAY['USD', 'USD'], \([amount, -amount])::bigint[], 't', 't')
+                        """)
+                }
+            }
+            let most: Int64 = 4_000_000_000_000_000_000
+            for (number, period) in ["2026-10", "2026-11", "2026-12", "2027-01", "2027-02"].enumerated() {
+                #expect(await post(period, number % 2 == 0 ? most : -most) == "accepted")
+            }
+            #expect(await post("2027-01", most / 2) == "LR002")
+            #expect(await post("2027-02", 1 - most) == "accepted")
+            #expect(await post("2027-02", most - 1) == "LR002")
+            let bank = try await ledger.trialBalance().first { $0.code == "bank:main" }
+            #expect(bank?.debits == "12000000000000.000000" && bank?.balance == usd(1))
+            #expect(try await ledger.check(strict: true).isEmpty)
         }
     }
 

@@ -2,6 +2,7 @@ import Documents
 import Errors
 import Ledger
 import Money
+import Postgres
 
 /// A command that both ledgers understand: the one in the database and the one in memory.
 enum ModelCommand: Hashable {
@@ -16,6 +17,15 @@ enum ModelCommand: Hashable {
     case settle(Int)
     case answer(period: Int, party: String, currency: String, result: String, in: Int)
     case close(Int)
+    case cancel(String, in: Int)
+    case propose(String, party: String, currency: String, advance: String, Int64, by: String)
+    case approve(String, by: String, in: Int)
+    case remit(String, Int64, reference: String, in: Int)
+    case closeAccount(String, from: Int)
+    case suspend(String, Bool)
+
+    /// Whether it is a posting, which an idempotency key can repeat.
+    var takesKey: Bool { if case .suspend = self { false } else { true } }
 
     func apply(to model: inout ReferenceLedger) -> ReferenceLedger.Outcome {
         switch self {
@@ -45,6 +55,17 @@ enum ModelCommand: Hashable {
             }
             return model.answer(indices, result, in: into)
         case .close(let period): return model.close(period)
+        case .cancel(let reference, let period): return model.cancel(reference, in: period)
+        case .propose(let reference, let party, let currency, let advance, let amount, let person):
+            return model.propose(
+                reference, party: party, currency: currency, .init(advance: advance, amount: amount, proposer: person))
+        case .approve(let reference, let person, let period): return model.approve(reference, by: person, in: period)
+        case .remit(let currency, let amount, let reference, let period):
+            return model.remit(.init(currency: currency, amount: amount, period: period), as: reference)
+        case .closeAccount(let party, let period): return model.closeAccount(party, from: period)
+        case .suspend(let party, let isSuspended):
+            model.suspended.formSymmetricDifference(model.suspended.contains(party) == isSuspended ? [] : [party])
+            return .done("")
         }
     }
 
@@ -123,6 +144,30 @@ enum ModelCommand: Hashable {
                 try await ledger.recordResults(
                     of: payments.map(\.id), result: result, reason: "model", in: Self.month(into), posting: posting))
         case .close(let period): return word(try await ledger.closePeriod(Self.month(period), posting: posting))
+        case .cancel(let reference, let period):
+            return word(
+                try await ledger.cancelAdvance(reference, in: Self.month(period), reason: "model", posting: posting))
+        case .propose(let reference, let party, let currency, let advance, let amount, let person):
+            return word(
+                try await ledger.proposeWriteOff(
+                    reference, party: party, amount: Micros(amount), currency: .named(currency), advance: advance,
+                    reason: "model", by: person, posting: posting))
+        case .approve(let reference, let person, let period):
+            let approval = try await ledger.approveWriteOff(
+                reference, by: person, in: Self.month(period), posting: posting)
+            return "\(approval.count) \(word(approval.isNew))"
+        case .remit(let currency, let amount, let reference, let period):
+            return word(
+                try await ledger.remitTax(
+                    to: "XX", amount: Micros(amount), currency: .named(currency), reference: reference,
+                    period: Self.month(period), posting: posting))
+        case .closeAccount(let party, let period):
+            return word(
+                try await ledger.closeAccount(of: party, from: Self.month(period), reason: "model", posting: posting))
+        case .suspend(let party, let isSuspended):
+            let status = isSuspended ? "suspended" : "active"
+            try await ledger.database.execute("UPDATE registry.party SET status = \(status) WHERE id = \(party)")
+            return ""
         }
     }
 }

@@ -73,7 +73,7 @@ import Testing
             let currency = currency()
             // Mostly this month, sometimes an earlier one or the next.
             let period = below(12) == 0 ? 1 + below(month) : below(15) == 0 ? month + 1 : month
-            switch below(17) {
+            switch below(22) {
             case 0...3: return receipt(currency, period: period)
             case 4:
                 guard number > 0 else { return receipt(currency, period: period) }
@@ -113,8 +113,29 @@ import Testing
                 // Late, in a month that may still be open, or before its use.
                 guard below(4) > 0 else { return below(2) == 0 ? .settle(month + 1) : .close(month + 1) }
                 return receipt(currency, period: 1 + below(month), into: below(6) == 0 ? 1 + below(month) : month)
+            case 16:
+                guard let advance = model.advances.randomElement(using: &random) else { return .suspend(party(), true) }
+                return .cancel(advance.reference, in: period)
+            case 17:
+                guard let advance = model.advances.randomElement(using: &random) else {
+                    return .suspend(party(), false)
+                }
+                number += 1
+                return .propose(
+                    "w\(number)", party: advance.party, currency: advance.currency, advance: advance.reference,
+                    max(1, Int64(1 + below(2)) * advance.outstanding / 2 + Int64(below(2))), by: party())
+            case 18:
+                let reference = model.writeOffs.keys.sorted().last ?? "none"
+                return .approve(reference, by: party(), in: period)
+            case 19:
+                number += 1
+                let owed = -model.balance("withholding:XX", currency)
+                return .remit(
+                    currency, max(1, owed - Int64(below(2)) * coin(currency)), reference: "t\(number)", in: period)
+            case 20:
+                return below(8) == 0 ? .closeAccount(party(), from: month) : .suspend(party(), below(3) == 0)
             default:
-                let again = history.filter { if case .terms = $0 { false } else { true } }
+                let again = history.filter { if case .terms = $0 { false } else { $0.takesKey } }
                 return again.isEmpty ? receipt(currency, period: month) : again[below(again.count)]
             }
         }
@@ -148,13 +169,13 @@ import Testing
             var step = 0
             for month in 1...5 {
                 var commands: [ModelCommand] = [author.receipt("USD", period: month)]
-                for _ in 0..<14 { commands.append(author.next(model)) }
+                for _ in 0..<18 { commands.append(author.next(model)) }
                 for number in 0..<(commands.count + 1) {
                     let batch = number < commands.count ? [commands[number]] : author.monthEnd(model)
                     for command in batch {
                         step += 1
                         // Every third command carries a key (not the one that opens the month); a few keys come back, with the same request or another.
-                        let key = step % 3 == 0 && number > 0 ? "k\(author.below(20))" : nil
+                        let key = step % 3 == 0 && number > 0 && command.takesKey ? "k\(author.below(20))" : nil
                         let here: ReferenceLedger.Outcome
                         if let key, let before = keys[key] {
                             here = before.command == command ? before.outcome : .refused
@@ -190,6 +211,7 @@ import Testing
         let columns = [
             "opening": "opening", "earned": "pool_allocated", "adjustments": "adjustments",
             "reserve_released": "reserve_released", "hold_released": "hold_released", "converted": "fx_converted",
+            "written_off": "written_off",
             "recouped": "advance_recouped", "reserve_withheld": "reserve_withheld", "hold_placed": "hold_placed",
             "tax_withheld": "tax_withheld", "paid": "payout_initiated", "returned": "payout_returned",
         ]

@@ -49,8 +49,9 @@ extension ReferenceLedger {
                 Line(period: period, kind: kind, account: Account(code: other, currency: currency), amount: -amount))
             left -= amount
         }
+        let isFinal = closedAccounts[party].map { $0 <= period } ?? false
         for index in lots.indices
-        where lots[index].account == account && lots[index].releaseIn <= period && lots[index].open > 0 {
+        where lots[index].account == account && (isFinal || lots[index].releaseIn <= period) && lots[index].open > 0 {
             move("reserve_released", "reserve:\(party)", -lots[index].open)
             lots[index].open = 0
         }
@@ -77,6 +78,7 @@ extension ReferenceLedger {
         }
         for index in advances.indices where advances[index].party == party && advances[index].currency == currency {
             let advance = advances[index]
+            guard advance.paidIn <= period, !advance.isCancelled else { continue }
             let base = advance.dataset.isEmpty ? earned : min(earned, earnings(of: advance.dataset))
             let amount = min(advance.outstanding, Int64(Int128(base) * Int128(advance.recoupPPM) / 1_000_000))
             guard amount > 0 else { continue }
@@ -84,7 +86,7 @@ extension ReferenceLedger {
             advances[index].outstanding -= amount
             earned -= amount
         }
-        let agreed = terms[account] ?? Terms()
+        let agreed = isFinal ? Terms() : terms[account] ?? Terms()
         let reserve = Int64(Int128(earned) * Int128(agreed.reservePPM) / 1_000_000)
         if reserve > 0 {
             move("reserve_withheld", "reserve:\(party)", reserve)
@@ -115,7 +117,7 @@ extension ReferenceLedger {
         }
         var coin: Int64 = 1_000_000
         for _ in 0..<(decimals[currency] ?? 0) { coin /= 10 }
-        guard !isHeld, left >= agreed.minimum, left >= coin else { return (lines, 0) }
+        guard !isHeld, !suspended.contains(party), left >= agreed.minimum, left >= coin else { return (lines, 0) }
         let whole = left / coin * coin
         let tax = Int64(Int128(whole) * Int128(taxPPM[party] ?? 0) / 1_000_000) / coin * coin
         if tax > 0 { move("tax_withheld", "withholding:XX", tax) }

@@ -70,6 +70,21 @@ struct ReferenceLedger {
         let dataset: String
         let reference: String
         var outstanding: Int64
+        var paidIn = 0
+        var isCancelled = false
+    }
+
+    struct WriteOff: Equatable {
+        let advance: String
+        let amount: Int64
+        let proposer: String
+        var approvers: [String] = []
+    }
+
+    struct Remittance: Equatable {
+        let currency: String
+        let amount: Int64
+        let period: Int
     }
 
     struct Hold {
@@ -116,6 +131,11 @@ struct ReferenceLedger {
     var lots: [Lot] = []
     var payments: [Payment] = []
     var conversions: Set<String> = []
+    var writeOffs: [String: WriteOff] = [:]
+    var remittances: [String: Remittance] = [:]
+    /// Payees whose account is closed, and from which month on.
+    var closedAccounts: [String: Int] = [:]
+    var suspended: Set<String> = []
 
     init(decimals: [String: Int], splits: [String: [(party: String, ppm: Int64)]], taxPPM: [String: Int64]) {
         self.decimals = decimals
@@ -187,7 +207,7 @@ struct ReferenceLedger {
         return true
     }
 
-    private func pair(
+    func pair(
         _ period: Int, _ kind: String, _ currency: String, _ debit: String, _ credit: String, _ amount: Int64
     ) -> [Line] {
         [
@@ -313,13 +333,14 @@ struct ReferenceLedger {
             let same =
                 old.party == advance.party && old.currency == advance.currency && old.amount == advance.amount
                 && old.recoupPPM == advance.recoupPPM
-            return same ? .done("unchanged") : .refused
+            return same && !old.isCancelled ? .done("unchanged") : .refused
         }
         guard
             post(
                 pair(period, "advance_paid", advance.currency, "advance:\(advance.party)", "bank:main", advance.amount))
         else { return .refused }
         advances.append(advance)
+        advances[advances.count - 1].paidIn = period
         return .done("new")
     }
 

@@ -80,7 +80,8 @@ import Testing
                 try await program.succeed("allocate", "--period", period, "--weights", file)
                 if month == 4 {
                     try await program.succeed(
-                        "payment", "return", "c0010", "--period", last, "--reason", "account closed", "--into", period)
+                        "payment", "return", "c0010", "--period", last, "--reason", "account closed", "--into", period,
+                        "--currency", "USD")
                 }
                 if month == 7 {
                     let other = try program.file("restated.csv", weights(6, shifted: true))

@@ -82,6 +82,9 @@ import Testing
                 ["contributor", "list"], ["dataset", "list"], ["dataset", "duplicates"], ["snapshot", "list"],
                 ["model", "list"], ["credit", "list"], ["revenue", "list"], ["period", "list"], ["ledger", "accounts"],
                 ["ledger", "journals"], ["ledger", "trial-balance"], ["statement", "list"], ["keys", "list"],
+                ["advance", "list"],
+                ["hold", "list"], ["terms", "list"], ["terms", "show", "ada", "--on", "2026-10-31"], ["tax", "rules"],
+                ["tax", "profiles"], ["tax", "owed"], ["write-off", "list"],
             ] {
                 let run = try await laurel.start(noun + ["--format", "json"]).end()
                 #expect(run.status == 0, "\(noun): \(run.errors)")

@@ -204,6 +204,7 @@ package struct StatementInput: Hashable, Sendable {
         case scheduled
         case belowMinimum = "below_minimum"
         case onHold = "on_hold"
+        case suspended
         case noDetails = "no_details"
         case nothingDue = "nothing_due"
     }

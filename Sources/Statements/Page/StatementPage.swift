@@ -69,6 +69,11 @@ struct StatementPage {
                 "mark": "waiting", "title": "Your payment is on hold.",
                 "text": "\(closing) stay on your account until the question below is settled.",
             ]
+        case .suspended:
+            return [
+                "mark": "waiting", "title": "Your account is suspended.",
+                "text": "\(closing) stay on your account and are paid once the suspension is lifted.",
+            ]
         case .noDetails:
             return [
                 "mark": "waiting", "title": "We do not know where to send your money yet.",
