@@ -128,6 +128,18 @@ LANGUAGE sql STABLE SET search_path = ledger, pg_temp SET timezone = 'UTC' SET d
             FROM revenue_void r JOIN journal j ON j.id = r.journal_id WHERE j.period_id = p_period
         UNION ALL SELECT 'advance', r::text
             FROM advance r JOIN journal j ON j.id = r.paid_journal_id WHERE j.period_id = p_period
+        UNION ALL SELECT 'advance_cancellation', r::text
+            FROM advance_cancellation r JOIN journal j ON j.id = r.journal_id WHERE j.period_id = p_period
+        UNION ALL SELECT 'tax_remittance', r::text
+            FROM tax_remittance r JOIN journal j ON j.id = r.journal_id WHERE j.period_id = p_period
+        UNION ALL SELECT v.part, v.text
+            FROM write_off r JOIN write_off_approval second ON second.write_off_id = r.id AND second.number = 2
+            JOIN journal j ON j.id = second.journal_id
+            JOIN write_off_approval first ON first.write_off_id = r.id AND first.number = 1
+            CROSS JOIN LATERAL (VALUES ('write_off', r::text), ('write_off_approval', first::text),
+                                       ('write_off_approval', second::text)) AS v (part, text)
+            WHERE j.period_id = p_period
+        UNION ALL SELECT 'final_settlement', r::text FROM final_settlement r WHERE r.period_id = p_period
         UNION ALL SELECT 'fx_conversion', r::text
             FROM fx_conversion r JOIN journal j ON j.id = r.journal_id WHERE j.period_id = p_period
         UNION ALL SELECT 'allocation', r::text FROM allocation r WHERE r.posted_period = p_period

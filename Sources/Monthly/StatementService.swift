@@ -191,7 +191,7 @@ package struct StatementService {
             UNION
             SELECT s.currency FROM ledger.payee_statement(\(period.description)) s
             WHERE (s.earned, s.adjustments, s.reserve_released, s.hold_released, s.converted, s.recouped, s.reserve_withheld,
-                   s.hold_placed, s.tax_withheld, s.paid, s.returned) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+                   s.hold_placed, s.tax_withheld, s.paid, s.returned, s.written_off) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
             ORDER BY currency
             """
         ).map { try Currency.named(try $0.get("currency", as: String.self)) }

@@ -82,7 +82,9 @@ struct TamperingTests {
             ("settlement", "settled_by = 'x'"), ("settlement_step", "base_micros = base_micros + 1"),
             ("payment", "minimum_micros = minimum_micros + 1"), ("payment_result", "reason = 'x'"),
             ("revenue_receipt", "file_sha256 = sha256('x')"), ("period", "opened_by = 'x'"),
-            ("period_close", "closed_by = 'x'"),
+            ("period_close", "closed_by = 'x'"), ("advance_cancellation", "reason = 'x'"),
+            ("tax_remittance", "reference = 'x'"), ("write_off", "reason = 'x'"), ("write_off", "proposed_by = 'x'"),
+            ("write_off_approval", "approved_by = 'x' WHERE number = 1"), ("final_settlement", "party_id = 'ben'"),
         ] {
             edits.append(Edit("ledger.\(table)", setting: change, sealed))
         }
@@ -264,6 +266,19 @@ struct TamperingTests {
             try await laurel.succeed(
                 "advance", "pay", "ben", "--amount", "100.00", "--currency", "USD", "--period", "2026-09", "--ref",
                 "A-1")
+            for reference in ["A-2", "A-3"] {
+                try await laurel.succeed(
+                    "advance", "pay", "cleo", "--amount", "50.00", "--currency", "USD", "--period", "2026-09", "--ref",
+                    reference)
+            }
+            try await laurel.succeed("advance", "cancel", "A-2", "--period", "2026-09", "--reason", "paid twice")
+            try await laurel.succeed(
+                "write-off", "propose", "cleo", "--amount", "50.00", "--currency", "USD", "--advance", "A-3",
+                "--reason", "left", "--by", "grace", "--ref", "W-1")
+            for person in ["edith", "barbara"] {
+                try await laurel.succeed("write-off", "approve", "W-1", "--by", person, "--period", "2026-09")
+            }
+            try await laurel.succeed("contributor", "close", "cleo", "--period", "2026-09", "--reason", "left")
             try await laurel.succeed("hold", "place", "--party", "cleo", "--reason", "a question")
             try await laurel.succeed("hold", "release", "1", "--period", "2026-09")
             try await laurel.succeed(
@@ -272,6 +287,8 @@ struct TamperingTests {
             try await laurel.succeed("allocate", "--period", "2026-09", "--weights", laurel.path("w.csv"))
             try await laurel.succeed("statement", "issue", "--period", "2026-09")
             try await laurel.succeed("payment", "settle", "--period", "2026-09")
+            try await laurel.succeed(
+                "tax", "remit", "FR", "--amount", "1.00", "--currency", "USD", "--period", "2026-09", "--ref", "T-1")
             try await laurel.succeed("period", "close", "2026-09")
             try await laurel.succeed("log", "checkpoint")
             try await body(laurel)
