@@ -45,6 +45,17 @@ package struct Recipe: Codable, Hashable, Sendable {
             return training
         }
 
+        /// The course of a short training: a brief rise of the learning rate, then a half cosine to 0, and no average.
+        package static func fineTuning(steps: Int, batch: Int, learningRate: Double) -> Training {
+            var training = Training()
+            training.steps = steps
+            training.batch = batch
+            training.learningRate = learningRate
+            training.warmup = min(5, steps / 4)
+            training.ema = 0
+            return training
+        }
+
         /// The learning rate of `step`, counted from 1.
         package func rate(at step: Int) -> Double {
             let rise = warmup > 0 ? min(1, Double(step) / Double(warmup)) : 1

@@ -76,15 +76,9 @@ package final class Workspace {
         return counted > 0 ? sum / Double(counted) : 0
     }
 
-    /// The course of a short training: a brief rise of the learning rate, then a half cosine to 0.
+    /// The course of a short training with the workspace's batch.
     func course(steps: Int, learningRate: Double) -> Recipe.Training {
-        var training = Recipe.Training()
-        training.steps = steps
-        training.batch = batch
-        training.learningRate = learningRate
-        training.warmup = min(5, steps / 4)
-        training.ema = 0
-        return training
+        .fineTuning(steps: steps, batch: batch, learningRate: learningRate)
     }
 
     /// Lets the sampler draw from the parameters as they now are.

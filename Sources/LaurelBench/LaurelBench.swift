@@ -4,8 +4,16 @@ import Foundation
 /// Benchmarks that need the house's own code; `ops/bench NAME` calls them.
 @main
 enum LaurelBench {
-    static func main() throws {
-        let arguments = Array(CommandLine.arguments.dropFirst())
+    static func main() {
+        do {
+            try run(Array(CommandLine.arguments.dropFirst()))
+        } catch {
+            FileHandle.standardError.write(Data("LaurelBench: \(error)\n".utf8))
+            exit((error as? LaurelError)?.kind.exitStatus ?? LaurelError.Kind.environment.exitStatus)
+        }
+    }
+
+    private static func run(_ arguments: [String]) throws {
         switch arguments.first {
         case "valuation-tables" where arguments.count == 2: try ValuationBench.writeTables(to: arguments[1])
         case "valuation-compare" where arguments.count == 2: try ValuationBench.compare(against: arguments[1])
@@ -17,12 +25,12 @@ enum LaurelBench {
         case "fidelity-measure" where arguments.count == 3:
             try FidelityStudy(settings: arguments[1], folder: arguments[2]).measureAgain()
         case "fidelity-report" where arguments.count == 4:
-            try FidelityReport(file: arguments[1]).write(plot: arguments[2], closer: arguments[3])
+            try FidelityReport(file: arguments[1]).write(to: arguments[2], closer: arguments[3])
         default:
             throw LaurelError.input(
                 "no such benchmark",
                 next: "engine PART, valuation-tables DIR, valuation-compare DIR, valuation-cost PLOT.svg, "
-                    + "fidelity SETTINGS DIR, fidelity-measure SETTINGS DIR or fidelity-report CSV SVG NAME")
+                    + "fidelity SETTINGS DIR, fidelity-measure SETTINGS DIR or fidelity-report CSV DIR NAME")
         }
     }
 }

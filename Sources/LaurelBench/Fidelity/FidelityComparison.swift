@@ -24,6 +24,10 @@ struct FidelityComparison {
     var count: Int { items.count }
     /// Pearson's correlation of the values.
     var pearson: Double { Self.correlation(items.map(\.retrained), items.map(\.tuned)) }
+    /// Pearson's correlation of some of the coalitions, by their positions; not finite where one of the two never varies.
+    func pearson(of drawn: [Int]) -> Double {
+        Self.correlation(drawn.map { items[$0].retrained }, drawn.map { items[$0].tuned })
+    }
     /// Spearman's correlation of the values.
     var spearman: Double { Ranks.correlation(items.map(\.retrained), items.map(\.tuned)) ?? 0 }
 

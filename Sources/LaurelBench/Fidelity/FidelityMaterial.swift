@@ -15,12 +15,8 @@ struct FidelityMaterial {
     let items: [String: [Int]]
     /// What a credit run measures with unless told otherwise, labels being artists: its cost is counted.
     let reference: Reference
-    /// The features of a classifier that learned the manifest's categories: a second opinion, at nobody's cost.
-    private let learned: Reference
     /// Every property but the aesthetic score, whose head comes from outside.
     private let properties: [Property]
-    /// Those for which other features or labels make a difference.
-    private let secondOpinion: [Property]
 
     /// Artists, ascending as bytes.
     var players: [String] { items.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
@@ -35,19 +31,15 @@ struct FidelityMaterial {
     /// Reads the demo's manifest.
     init(manifest: String, shape: Architecture, seed: UInt64) throws {
         let file = URL(fileURLWithPath: manifest)
-        let table = try CSVTable(reading: file, required: ["path", "contributor", "category"])
+        let table = try CSVTable(reading: file, required: ["path", "contributor"])
         var pictures: [Image] = []
         var artists: [String] = []
-        var categories: [String] = []
         var items: [String: [Int]] = [:]
         for row in table.rows {
-            guard let path = row["path"], let artist = row["contributor"], let category = row["category"] else {
-                continue
-            }
+            guard let path = row["path"], let artist = row["contributor"] else { continue }
             let bytes = try Data(contentsOf: file.deletingLastPathComponent().appending(path: path))
             items[artist, default: []].append(pictures.count)
             artists.append(artist)
-            categories.append(category)
             pictures.append(try Image.decode([UInt8](bytes), name: path))
         }
         self.items = items
@@ -56,29 +48,21 @@ struct FidelityMaterial {
             try Property.Kind.allCases.filter { $0 != .aesthetic }.map { Property($0) } + [
                 Property(name: "quantile:realism:0.9")
             ]
-        secondOpinion = [
-            .frechetDistance, .precision, .recall, .density, .coverage, .labelInceptionScore, .labelEntropy,
-            .vendiScore, .realism,
-        ].map { Property($0) }
         reference = try Reference(
             images: images, seed: seed, classifier: LabelClassifier(training: images, labels: artists, seed: seed))
-        let classifier = try LabelClassifier(training: images, labels: categories, seed: seed)
-        learned = try Reference(
-            images: images, extractor: ClassifierFeatures(classifier), seed: seed, classifier: classifier)
     }
 
     /// What ``measure(_:)`` measures, by the names in the results.
-    var names: [String] { properties.map(\.name) + secondOpinion.map { "category:\($0.name)" } }
+    var names: [String] { properties.map(\.name) }
 
-    /// Values and sampling variances of pictures, and the processor seconds of the first reference's.
+    /// Values and sampling variances of pictures, and the processor seconds that they cost.
     func measure(
         _ images: ImageBatch
     ) throws -> (values: [String: Double], variances: [String: Double], seconds: Double) {
         let start = processorSeconds()
-        let first = try Property.measure(properties, images: images, reference: reference)
+        let found = try Property.measure(properties, images: images, reference: reference)
         let seconds = processorSeconds() - start
-        let second = try Property.measure(secondOpinion, images: images, reference: learned)
-        let named = Array(zip(names, first + second))
+        let named = Array(zip(names, found))
         return (
             Dictionary(uniqueKeysWithValues: named.map { ($0, $1.value) }),
             Dictionary(uniqueKeysWithValues: named.map { ($0, $1.variance) }), seconds

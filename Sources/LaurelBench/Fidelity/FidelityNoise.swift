@@ -46,7 +46,8 @@ struct FidelityNoise {
         return all > 0 ? max(0, 1 - noise / all) : 0
     }
 
-    private static func variance(_ values: [Double]) -> Double {
+    /// The variance of a sample.
+    static func variance(_ values: [Double]) -> Double {
         let mean = values.reduce(0, +) / Double(values.count)
         return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
     }

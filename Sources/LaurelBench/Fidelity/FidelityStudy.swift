@@ -24,11 +24,19 @@ struct FidelityStudy {
     private let folder: URL
     private var table: FidelityTable
 
-    /// Opens the study of a settings file in a folder of its own.
+    /// Opens the study of a settings file in a folder of its own, which keeps a copy of the settings.
     init(settings path: String, folder: String) throws {
-        let (settings, digest) = try FidelitySettings.read(path)
-        let folder = URL(fileURLWithPath: folder).appending(path: "\(digest.hex.prefix(12))")
+        let settings = try FidelitySettings.read(path)
+        let folder = URL(fileURLWithPath: folder)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let copy = folder.appending(path: "settings.json")
+        if FileManager.default.fileExists(atPath: copy.path) {
+            guard settings.continues(try FidelitySettings.read(copy.path)) else {
+                throw LaurelError.refused(
+                    "the folder holds results of other settings", at: copy.path, next: "name another folder")
+            }
+        }
+        try Data(contentsOf: URL(fileURLWithPath: path)).write(to: copy, options: .atomic)
         let material = try FidelityMaterial(
             manifest: "ops/demo-data/openclipart-32/manifest.csv", shape: settings.recipe.architecture,
             seed: UInt64(settings.seed))
@@ -57,18 +65,15 @@ struct FidelityStudy {
         let base = try kept("base") {
             try train(settings.recipe, items: Array(0..<material.images.count), seed: UInt64(settings.seed))
         }
-        let pruned = prune(base, base.recipe.pruning).0
-        say("parameters \(base.parameters.count) full, \(pruned.parameters.count) pruned")
-        func start(of approximation: FidelitySettings.Approximation) throws -> DiffusionModel {
-            switch approximation.baseline {
-            case "unpruned": base
-            case "pruned": pruned
-            default: try recovered(pruned, steps: approximation.recoverySteps ?? settings.recoverySteps)
-            }
+        var starts: [String: DiffusionModel] = [:]
+        for approximation in settings.approximations {
+            let start = try start(of: approximation, from: base)
+            say("\(approximation.name)  \(start.parameters.count) of \(base.parameters.count) parameters")
+            starts[approximation.name] = start
         }
         for task in tasks {
             for approximation in settings.approximations {
-                try fineTune(task, approximation, from: start(of: approximation))
+                if let start = starts[approximation.name] { try fineTune(task, approximation, from: start) }
             }
             try retrain(task)
         }
@@ -85,8 +90,16 @@ struct FidelityStudy {
         return model
     }
 
-    private func recovered(_ pruned: DiffusionModel, steps: Int) throws -> DiffusionModel {
-        try kept("recovered-\(steps)") {
+    private func start(
+        of approximation: FidelitySettings.Approximation, from base: DiffusionModel
+    ) throws -> DiffusionModel {
+        if approximation.start == .unpruned { return base }
+        var pruning = base.recipe.pruning
+        if let sparsity = approximation.sparsity { pruning.sparsity = sparsity }
+        let pruned = prune(base, pruning).0
+        if approximation.start == .pruned { return pruned }
+        let steps = approximation.recoverySteps ?? settings.recoverySteps
+        return try kept("recovered-\(steps)" + (approximation.sparsity.map { "-sparsity-\($0)" } ?? "")) {
             var recipe = pruned.recipe
             recipe.recovery.steps = steps
             let start = DiffusionModel(recipe: recipe, parameters: pruned.parameters)
@@ -106,45 +119,74 @@ struct FidelityStudy {
     }
 
     private mutating func retrain(_ task: EvaluationTask) throws {
-        guard !isDone(FidelityStudy.retrained, task) else { return }
+        guard !isDone(FidelityStudy.retrained, task, settings.images) else { return }
         let items = task.coalition.flatMap { material.items[$0] ?? [] }.sorted()
         let start = processorSeconds()
         let model = try train(settings.recipe, items: items, seed: UInt64(task.pairSeed))
         let trained = processorSeconds()
+        let images = try sample(model, task, count: settings.images.max() ?? 0, steps: settings.samplingSteps)
+        try record(
+            FidelityStudy.retrained, task, items.count, images, settings.images, trained - start,
+            processorSeconds() - trained)
+    }
+
+    private func sample(_ model: DiffusionModel, _ task: EvaluationTask, count: Int, steps: Int) throws -> ImageBatch {
         let sampler = try Sampler(model.recipe)
         sampler.load(model.parameters)
-        let images = sampler.sample(
-            count: settings.images.max() ?? 0, steps: settings.samplingSteps, seed: UInt64(task.noiseSeed))
-        try record(FidelityStudy.retrained, task, items.count, images, trained - start, processorSeconds() - trained)
+        return sampler.sample(count: count, steps: steps, seed: UInt64(task.noiseSeed))
     }
 
     private mutating func fineTune(
         _ task: EvaluationTask, _ approximation: FidelitySettings.Approximation, from start: DiffusionModel
     ) throws {
-        guard !isDone(approximation.name, task) else { return }
+        let counts = approximation.images.map { [$0] } ?? settings.images
+        guard !isDone(approximation.name, task, counts) else { return }
         let game = PrunedModelGame(
             model: "fidelity", weightsDigest: try start.digest(), snapshot: "fidelity",
             approximation: .fineTuning(
                 steps: approximation.steps, learningRateMillionths: approximation.learningRateMillionths),
-            batch: approximation.batch, images: settings.images.max() ?? 0,
-            samplingSteps: settings.samplingSteps,
-            start: approximation.baseline == "pruned" ? .pruned : .recovered, baseline: .pruned,
-            baselineDigest: try start.digest(), yardstick: material.yardstick)
+            batch: approximation.batch, images: counts.max() ?? 0,
+            samplingSteps: approximation.samplingSteps ?? settings.samplingSteps,
+            start: approximation.start, baseline: approximation.start, baselineDigest: try start.digest(),
+            yardstick: material.yardstick)
         let setting = PrunedModelEvaluator.Setting(
             game: game, model: start, baseline: start, images: material.images, items: material.items,
             properties: [], reference: material.reference)
         let evaluator = try PrunedModelEvaluator(setting)
         let begun = processorSeconds()
-        try evaluator.approximate(task)
+        let averaged = try approximation.ema.map {
+            try average(task, approximation, $0, from: start, items: setting.items(of: task))
+        }
+        if averaged == nil { try evaluator.approximate(task) }
         let trained = processorSeconds()
-        let images = evaluator.sample(task)
+        let images =
+            try averaged.map { try sample($0, task, count: game.images, steps: game.samplingSteps) }
+            ?? evaluator.sample(task)
         try record(
-            approximation.name, task, setting.items(of: task).count, images, trained - begun,
+            approximation.name, task, setting.items(of: task).count, images, counts, trained - begun,
             processorSeconds() - trained)
     }
 
-    private func isDone(_ method: String, _ task: EvaluationTask) -> Bool {
-        settings.images.allSatisfy { count in
+    /// What a credit run has no setting for: the moving average of the parameters during the same fine-tuning.
+    private func average(
+        _ task: EvaluationTask, _ approximation: FidelitySettings.Approximation, _ ema: Double,
+        from start: DiffusionModel, items: [Int]
+    ) throws -> DiffusionModel {
+        let run = try TrainingRun(
+            start.recipe, images: material.images, batch: approximation.batch, parts: 1, keepsAverage: true)
+        run.reset(to: start.parameters)
+        var training = Recipe.Training.fineTuning(
+            steps: approximation.steps, batch: approximation.batch,
+            learningRate: Double(approximation.learningRateMillionths) / 1e6)
+        training.ema = ema
+        while run.step < training.steps {
+            _ = try run.advance(training, items: items, seed: UInt64(task.pairSeed))
+        }
+        return DiffusionModel(recipe: start.recipe, parameters: run.averagedParameters)
+    }
+
+    private func isDone(_ method: String, _ task: EvaluationTask, _ counts: [Int]) -> Bool {
+        counts.allSatisfy { count in
             table.rows.contains {
                 $0.method == method && $0.coalition == task.coalition.joined(separator: "|")
                     && $0.repeatIndex == task.repeatIndex && $0.images == count
@@ -153,9 +195,10 @@ struct FidelityStudy {
     }
 
     private mutating func record(
-        _ method: String, _ task: EvaluationTask, _ items: Int, _ images: ImageBatch, _ train: Double, _ sample: Double
+        _ method: String, _ task: EvaluationTask, _ items: Int, _ images: ImageBatch, _ counts: [Int], _ train: Double,
+        _ sample: Double
     ) throws {
-        let rows = try settings.images.sorted().map { count in
+        let rows = try counts.sorted().map { count in
             let measured = try material.measure(images.selecting(Array(0..<count)))
             return FidelityTable.Row(
                 method: method, coalition: task.coalition.joined(separator: "|"), repeatIndex: task.repeatIndex,

@@ -43,20 +43,31 @@ struct FidelityTable {
     /// Opens the file, or starts it. A last line that a kill cut short is dropped.
     init(path: String, properties: [String]) throws {
         (self.path, self.properties) = (path, properties)
+        let columns = Self.fixed + properties + properties.map { "variance:\($0)" }
+        let header = columns.joined(separator: ",") + "\n"
         if FileManager.default.fileExists(atPath: path) {
             let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
             let complete = Array(whole.prefix((whole.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1))
+            guard complete.starts(with: header.utf8) else {
+                throw LaurelError.refused(
+                    "the results hold other properties", at: path,
+                    next: "name another folder, or measure its images again")
+            }
             rows = try Self.parse(complete, path)
             if complete.count < whole.count { try Data(complete).write(to: URL(fileURLWithPath: path)) }
         } else {
-            let header = Self.fixed + properties + properties.map { "variance:\($0)" }
-            try Data((header.joined(separator: ",") + "\n").utf8).write(to: URL(fileURLWithPath: path))
+            try Data(header.utf8).write(to: URL(fileURLWithPath: path))
         }
     }
 
     /// Reads finished results.
     init(reading path: String) throws {
-        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        let bytes: [UInt8]
+        do {
+            bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw LaurelError.input("there are no results to read", at: path, next: "run ops/bench fidelity")
+        }
         let header = try CSVTable(parsing: bytes, file: path, required: Self.fixed).header
         self.path = path
         properties = header.filter { !Self.fixed.contains($0) && !$0.hasPrefix("variance:") }
