@@ -26,11 +26,14 @@ enum LaurelBench {
             try FidelityStudy(settings: arguments[1], folder: arguments[2]).measureAgain()
         case "fidelity-report" where arguments.count == 4:
             try FidelityReport(file: arguments[1]).write(to: arguments[2], closer: arguments[3])
+        case "fidelity-confirmation" where arguments.count == 4:
+            try FidelityConfirmation(first: arguments[1], second: arguments[2], against: arguments[3]).write()
         default:
             throw LaurelError.input(
                 "no such benchmark",
                 next: "engine PART, valuation-tables DIR, valuation-compare DIR, valuation-cost PLOT.svg, "
-                    + "fidelity SETTINGS DIR, fidelity-measure SETTINGS DIR or fidelity-report CSV DIR NAME")
+                    + "fidelity SETTINGS DIR, fidelity-measure SETTINGS DIR, fidelity-report CSV DIR NAME or "
+                    + "fidelity-confirmation CSV FRESH.csv NAME")
         }
     }
 }
