@@ -53,12 +53,12 @@ void laurel_norm_forward(int images, int pixels, int channels, float *x, const f
     DISPATCH(norm_forward, images, pixels, channels, x, shift, shift_stride, gamma, beta, silu, y, y_stride, statistics)
 }
 
-void laurel_norm_backward(int images, int pixels, int channels, const float *dy, int dy_stride, const float *x,
+void laurel_norm_backward(int from, int to, int pixels, int channels, const float *dy, int dy_stride, const float *x,
                           const float *statistics, const float *gamma, const float *beta, const float *y, int y_stride,
-                          float *dgamma, float *dbeta, long apart, float *dx, const float *first, const float *second,
+                          float *dgamma, float *dbeta, float *dx, const float *first, const float *second,
                           float *dshift, int dshift_stride, float *scratch) {
-    DISPATCH(norm_backward, images, pixels, channels, dy, dy_stride, x, statistics, gamma, beta, y, y_stride, dgamma,
-             dbeta, apart, dx, first, second, dshift, dshift_stride, scratch)
+    DISPATCH(norm_backward, from, to, pixels, channels, dy, dy_stride, x, statistics, gamma, beta, y, y_stride, dgamma,
+             dbeta, dx, first, second, dshift, dshift_stride, scratch)
 }
 
 void laurel_silu_forward(long count, const float *x, float *y) { DISPATCH(silu_forward, count, x, y) }

@@ -185,28 +185,27 @@ static inline __attribute__((always_inline)) void VARIANT(norm_backward_groups)(
     for (int g = 0; dshift && g < wide; g++) VARIANT(store)(dshift + 8 * g, total[g]);
 }
 
-static void VARIANT(norm_backward)(int images, int pixels, int channels, const float *dy, int dy_stride, const float *x,
-                                   const float *statistics, const float *gamma, const float *beta,
-                                   const float *y, int y_stride, float *dgamma, float *dbeta, long apart, float *dx,
+static void VARIANT(norm_backward)(int from, int to, int pixels, int channels, const float *dy, int dy_stride,
+                                   const float *x, const float *statistics, const float *gamma, const float *beta,
+                                   const float *y, int y_stride, float *dgamma, float *dbeta, float *dx,
                                    const float *first, const float *second, float *dshift, int dshift_stride,
                                    float *scratch) {
-    for (int n = 0; n < images; n++)
+    for (int n = from; n < to; n++)
         for (int c = 0; c < channels;) {
             const long at = (long)n * pixels * channels + c;
             const float *above = dy + (long)n * pixels * dy_stride + c;
             const float *found = statistics + 2 * (((long)n * channels + c) / LAUREL_GROUP);
             const float *result = y ? y + (long)n * pixels * y_stride + c : NULL;
             const float *one = first ? first + at : NULL, *other = second ? second + at : NULL;
-            float *gamma_sum = dgamma + n * apart + c, *beta_sum = dbeta + n * apart + c;
             float *shift_sum = dshift ? dshift + (long)n * dshift_stride + c : NULL;
             if (c + 16 <= channels) {
                 VARIANT(norm_backward_groups)(2, pixels, channels, above, dy_stride, x + at, found, gamma + c, beta + c,
-                                              result, y_stride, gamma_sum, beta_sum, dx + at, one, other, shift_sum,
+                                              result, y_stride, dgamma + c, dbeta + c, dx + at, one, other, shift_sum,
                                               scratch);
                 c += 16;
             } else {
                 VARIANT(norm_backward_groups)(1, pixels, channels, above, dy_stride, x + at, found, gamma + c, beta + c,
-                                              result, y_stride, gamma_sum, beta_sum, dx + at, one, other, shift_sum,
+                                              result, y_stride, dgamma + c, dbeta + c, dx + at, one, other, shift_sum,
                                               scratch);
                 c += 8;
             }

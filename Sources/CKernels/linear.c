@@ -19,7 +19,7 @@ void laurel_linear_backward(long rows, int input, int output, const float *dy, c
     DISPATCH(linear_backward, rows, input, output, dy, weights, stride, keep, dx, scratch)
 }
 
-void laurel_linear_gradient(int images, long rows, int input, int output, const float *x, const float *dy,
-                            float *weights, int stride, float *bias, long apart) {
-    DISPATCH(linear_gradient, images, rows, input, output, x, dy, weights, stride, bias, apart)
+void laurel_linear_gradient(long rows, int input, int output, const float *x, const float *dy, float *weights,
+                            int stride, float *bias) {
+    DISPATCH(linear_gradient, rows, input, output, x, dy, weights, stride, bias)
 }

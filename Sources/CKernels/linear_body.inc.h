@@ -22,24 +22,19 @@ static void VARIANT(linear_backward)(long rows, int input, int output, const flo
     VARIANT(multiply_rows)(rows, output, input, dy, output, scratch, keep ? dx : NULL, input, dx, input);
 }
 
-static void VARIANT(linear_gradient)(int images, long rows, int input, int output, const float *x, const float *dy,
-                                     float *weights, int stride, float *bias, long apart) {
-    const long part = rows / images;
+static void VARIANT(linear_gradient)(long rows, int input, int output, const float *x, const float *dy, float *weights,
+                                     int stride, float *bias) {
     // So many rows at a time stay in the cache while every block of the result reads them.
     const long chunk = 192;
-    for (int image = 0; image < images; image++) {
-        float *total = bias ? bias + image * apart : NULL;
-        if (total) memset(total, 0, (size_t)output * sizeof(float));
-        for (long start = 0; start < part; start += chunk) {
-            const int count = (int)(part - start < chunk ? part - start : chunk);
-            const float *a = dy + (image * part + start) * output, *b = x + (image * part + start) * input;
-            VARIANT(multiply_columns)(count, output, input, a, output, b, input, weights + image * apart, stride,
-                                      start > 0);
-            for (int n = 0; total && n < output; n += 8) {
-                v8 sum = VARIANT(load)(total + n);
-                for (int row = 0; row < count; row++) sum += VARIANT(load)(a + (long)row * output + n);
-                VARIANT(store)(total + n, sum);
-            }
+    if (bias) memset(bias, 0, (size_t)output * sizeof(float));
+    for (long start = 0; start < rows; start += chunk) {
+        const int count = (int)(rows - start < chunk ? rows - start : chunk);
+        const float *a = dy + start * output;
+        VARIANT(multiply_columns)(count, output, input, a, output, x + start * input, input, weights, stride, start > 0);
+        for (int n = 0; bias && n < output; n += 8) {
+            v8 sum = VARIANT(load)(bias + n);
+            for (int row = 0; row < count; row++) sum += VARIANT(load)(a + (long)row * output + n);
+            VARIANT(store)(bias + n, sum);
         }
     }
 }

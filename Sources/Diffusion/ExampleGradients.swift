@@ -4,9 +4,9 @@ internal import Numerics
 
 /// The gradients of an output function for every image by itself, from one pass over a batch, projected while they come.
 ///
-/// No image has a pass of its own: the network computes the inputs' gradients for the whole batch and the parameters'
-/// gradients in one row an image, layer by layer, and the projection consumes each layer before the next. So memory is that
-/// of one layer's rows and of the results. The noise of a level is the same for all images.
+/// No image has a pass of its own: the network computes the inputs' gradients for the whole batch and, layer by layer, the
+/// parameters' gradients of one image after another, which the projection consumes at once. So memory is that of one layer
+/// and of the results. The noise of a level is the same for all images.
 package final class ExampleGradients {
     /// How gradients are made short.
     package enum Projection: Hashable, Sendable {
@@ -44,9 +44,7 @@ package final class ExampleGradients {
                 HadamardProjection(count: layout.count, dimension: size, images: batch, seed: seed)
             }
         let receiving = self.projection
-        network.receiver = { range, images, values, stride in
-            receiving.receive(range, of: images, values, stride: stride)
-        }
+        network.receiver = { range, image, values in receiving.receive(range, of: image, values) }
     }
 
     /// The mean over `levels` of the gradients of `output`, one row of ``dimension`` numbers an image.

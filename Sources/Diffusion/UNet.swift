@@ -24,13 +24,13 @@ package final class UNet {
         case sampling
         /// Runs back too; gradients are sums over the batch.
         case training
-        /// Runs back too; each image's gradients go to the ``receiver``, layer by layer.
+        /// Runs back too; the gradients of one image after another go to the ``receiver``, layer by layer.
         case examples
     }
 
-    /// Receives a layer's gradients of some images: which part of the flat vector of parameters it is, which images, the
-    /// first one's numbers, and how many numbers lie between two images. The memory is used again after the call.
-    package typealias Receiver = (Range<Int>, Range<Int>, UnsafePointer<Float>, Int) -> Void
+    /// Receives a layer's gradients of an image: which part of the flat vector of parameters it is, which image, and the
+    /// numbers. The memory is used again after the call.
+    package typealias Receiver = (Range<Int>, Int, UnsafePointer<Float>) -> Void
 
     /// Makes a network for batches of `images` that runs forward only, or back too.
     package convenience init(_ layout: Layout, images: Int, training: Bool) throws(LaurelError) {

@@ -73,18 +73,17 @@ final class AttentionStep: UNetStep {
     func backward() {
         guard let above = output.gradient else { return }
         mixing.gradient(of: mixture, x: mixed, dy: above)
-        mixing.deliver()
         let mixedGradient = builder.scratch[0]
         mixture.backward(above, weights: mixing.weights, into: mixedGradient)
         for image in 0..<builder.images { backward(image: image, mixedGradient + image * pixels * valueWidth) }
         qkv.gradient(of: projection, x: normalised, dy: projectedGradient)
-        qkv.deliver()
         projection.backward(projectedGradient, weights: qkv.weights, into: builder.scratch[1])
-        normLayer.clear()
-        norm.backward(
-            builder.scratch[1], y: normalised, stride: channels, x: input.value, target: normLayer.normTarget(),
-            into: input.gradient, adding: above, and: input.addsGradient ? input.gradient : nil)
-        normLayer.deliver()
+        normLayer.gradientFromZero { images in
+            norm.backward(
+                images, builder.scratch[1], y: normalised, stride: channels, x: input.value,
+                target: normLayer.normTarget(), into: input.gradient, adding: above,
+                and: input.addsGradient ? input.gradient : nil)
+        }
     }
 
     /// From the gradient of one image's mixed values to those of its queries, keys and values.

@@ -102,42 +102,49 @@ final class ResidualBlock: UNetStep {
         let scratch = builder.scratch
         conv2.gradient(of: second)
         second.backwardData()
-        norm2.clear()
-        secondNorm.backward(
-            scratch[2], y: activated, stride: innerWidth, x: inner, target: norm2.normTarget(), into: scratch[1],
-            shift: shiftGradient)
-        norm2.deliver()
+        norm2.gradientFromZero { images in
+            secondNorm.backward(
+                images, scratch[2], y: activated, stride: innerWidth, x: inner, target: norm2.normTarget(),
+                into: scratch[1], shift: shiftGradient)
+        }
         backwardTime()
         conv1.gradient(of: first)
         first.backwardData()
         if let shortcut { backwardShortcut(shortcut) }
-        norm1.clear()
-        for part in parts {
-            // With a projection the part's gradient already holds what comes through the shortcut.
-            let through = shortcut == nil ? output.gradient : part.reading.gradient
-            let kept = shortcut == nil && part.reading.addsGradient ? part.reading.gradient : nil
-            part.norm.backward(
-                scratch[0] + part.offset, y: normalised + part.offset, stride: inputWidth, x: part.reading.value,
-                target: norm1.normTarget(part.offset), into: part.reading.gradient, adding: through, and: kept)
+        norm1.gradientFromZero { images in
+            for part in parts { backwardNorm(part, images) }
         }
-        norm1.deliver()
+    }
+
+    private func backwardNorm(_ part: Part, _ images: Range<Int>) {
+        // With a projection the part's gradient already holds what comes through the shortcut.
+        let through = shortcut == nil ? output.gradient : part.reading.gradient
+        let kept = shortcut == nil && part.reading.addsGradient ? part.reading.gradient : nil
+        part.norm.backward(
+            images, builder.scratch[0] + part.offset, y: normalised + part.offset, stride: inputWidth,
+            x: part.reading.value, target: norm1.normTarget(part.offset), into: part.reading.gradient, adding: through,
+            and: kept)
     }
 
     private func backwardTime() {
         time.gradient(of: timing, x: builder.embedding, dy: shiftGradient)
-        time.deliver()
         timing.backward(shiftGradient, weights: time.weights, adding: true, into: builder.embeddingGradient)
     }
 
     private func backwardShortcut(_ shortcut: LayerParameters) {
         guard let above = output.gradient else { return }
+        let bias = shortcut.target + shortcut.weightCount
+        shortcut.gradient { images in
+            for part in parts {
+                part.projection.gradient(
+                    images, of: builder.images, x: part.reading.value, dy: above,
+                    weights: shortcut.target + part.offset, bias: part.offset == 0 ? bias : nil)
+            }
+        }
         for part in parts {
-            shortcut.gradient(
-                of: part.projection, offset: part.offset, x: part.reading.value, dy: above, bias: part.offset == 0)
             part.projection.backward(
                 above, weights: shortcut.weights + part.offset, adding: part.reading.addsGradient,
                 into: part.reading.gradient)
         }
-        shortcut.deliver()
     }
 }

@@ -9,7 +9,7 @@ final class UNetBuilder {
     let context: NetworkContext
     /// All parameters.
     let parameters: Network.Floats
-    /// Their gradients: the sums over a batch while training, one layer's rows for gradients of each image.
+    /// Their gradients: the sums over a batch while training, else those of one layer for one image.
     let gradients: Network.Floats?
     /// Buffers as large as any block's input, for values (forward only) or gradients that live for one step.
     let scratch: [Network.Floats]
@@ -31,7 +31,7 @@ final class UNetBuilder {
             switch purpose {
             case .sampling: nil
             case .training: arena.floats(layout.count)
-            case .examples: arena.floats(images * layout.largestLayer)
+            case .examples: arena.floats(layout.largestLayer)
             }
         var largest = side * side * layout.architecture.channels
         for (level, blocks) in (layout.down + layout.up.reversed()).enumerated() {
@@ -109,49 +109,51 @@ final class LayerParameters {
         range = weight.offset..<weight.offset + weight.count + (bias?.count ?? 0)
     }
 
-    /// Address of the weights' gradient, that of the bias behind it; of the first image when each has its own.
+    /// Address of the weights' gradient, that of the bias behind it.
     var target: Network.Floats {
         guard let gradients = builder.gradients else { preconditionFailure("a sampling network has no gradients") }
         return builder.purpose == .training ? gradients + range.lowerBound : gradients
     }
 
-    /// Numbers between the gradients of two images; 0 when they are summed.
-    var apart: Int { builder.purpose == .training ? 0 : range.count }
-
-    /// Parts of a batch whose gradients are kept apart.
-    var parts: Int { builder.purpose == .training ? 1 : builder.images }
-
     /// The target of a normalisation that reads this layer from channel `offset` on.
-    func normTarget(_ offset: Int = 0) -> GroupNorm.Target {
-        (gamma: target + offset, beta: target + weightCount + offset, apart: apart)
-    }
-
-    /// Sets the gradient to zero, before what adds to it.
-    func clear() { target.update(repeating: 0, count: parts * range.count) }
-
-    /// Hands on the gradients of each image once they are complete.
-    func deliver() {
-        guard builder.purpose == .examples else { return }
-        builder.receiver?(range, 0..<builder.images, UnsafePointer(target), range.count)
+    func normTarget(_ offset: Int = 0) -> (gamma: Network.Floats, beta: Network.Floats) {
+        (gamma: target + offset, beta: target + weightCount + offset)
     }
 
     /// The gradient of a convolution's weights and bias.
     func gradient(of convolution: Convolution) {
-        if builder.purpose == .training {
-            convolution.backwardWeights()
-        } else {
-            // One image at a time: its gradient is received while it is in the cache.
-            for image in 0..<builder.images {
-                convolution.backwardWeights(image: image, into: target)
-                builder.receiver?(range, image..<image + 1, UnsafePointer(target), range.count)
+        gradient { images in
+            if builder.purpose == .training {
+                convolution.backwardWeights()
+            } else {
+                convolution.backwardWeights(image: images.lowerBound, into: target)
             }
         }
     }
 
-    /// The gradient of a linear layer that reads this layer's weights from input `offset` on; with its bias if asked.
-    func gradient(of linear: Linear, offset: Int = 0, x: Network.Floats, dy: Network.Floats, bias: Bool = true) {
-        linear.gradient(
-            x: x, dy: dy, weights: target + offset, bias: bias ? target + weightCount : nil, images: parts, apart: apart
-        )
+    /// The gradient of a linear layer that reads all of this layer's weights.
+    func gradient(of linear: Linear, x: Network.Floats, dy: Network.Floats) {
+        gradient { images in
+            linear.gradient(
+                images, of: builder.images, x: x, dy: dy, weights: target, bias: target + weightCount)
+        }
+    }
+
+    /// The gradient that `compute` adds to the ``target`` when that was set to zero.
+    func gradientFromZero(compute: (_ images: Range<Int>) -> Void) {
+        gradient { images in
+            target.update(repeating: 0, count: range.count)
+            compute(images)
+        }
+    }
+
+    /// The gradient that `compute` writes to the ``target``: of the batch, or of one image after another, each received
+    /// while it is in the cache.
+    func gradient(compute: (_ images: Range<Int>) -> Void) {
+        guard builder.purpose == .examples else { return compute(0..<builder.images) }
+        for image in 0..<builder.images {
+            compute(image..<image + 1)
+            builder.receiver?(range, image, UnsafePointer(target))
+        }
     }
 }

@@ -72,18 +72,15 @@ final class EmbeddingStep: UNetStep {
         let above = builder.embeddingGradient
         Network.siluBackward(images * width, dy: above, x: sum, into: above)
         if let classTable {
-            classTable.clear()
-            for image in 0..<images {
-                let row = classTable.target + image * classTable.apart + Int(classes[image]) * width
-                Network.add(width, above + image * width, to: row)
+            classTable.gradientFromZero { some in
+                for image in some {
+                    Network.add(width, above + image * width, to: classTable.target + Int(classes[image]) * width)
+                }
             }
-            classTable.deliver()
         }
         upper.gradient(of: upperLinear, x: activated, dy: above)
-        upper.deliver()
         upperLinear.backward(above, weights: upper.weights, into: gradient)
         Network.siluBackward(images * innerWidth, dy: gradient, x: inner, into: gradient)
         lower.gradient(of: lowerLinear, x: waves, dy: gradient)
-        lower.deliver()
     }
 }

@@ -116,10 +116,10 @@ final class HeadStep: UNetStep {
     func backward() {
         layer.gradient(of: convolution)
         convolution.backwardData()
-        normLayer.clear()
-        norm.backward(
-            builder.scratch[1], y: normalised, stride: input.tensor.channels, x: input.value,
-            target: normLayer.normTarget(), into: input.gradient, and: input.addsGradient ? input.gradient : nil)
-        normLayer.deliver()
+        normLayer.gradientFromZero { images in
+            norm.backward(
+                images, builder.scratch[1], y: normalised, stride: input.tensor.channels, x: input.value,
+                target: normLayer.normTarget(), into: input.gradient, and: input.addsGradient ? input.gradient : nil)
+        }
     }
 }

@@ -31,14 +31,11 @@ package final class CountSketch: GradientProjection {
 
     package func begin() { rows.update(repeating: 0, count: dimension * images) }
 
-    package func receive(_ range: Range<Int>, of images: Range<Int>, _ values: UnsafePointer<Float>, stride: Int) {
+    package func receive(_ range: Range<Int>, of image: Int, _ values: UnsafePointer<Float>) {
         precondition(range.lowerBound % 8 == 0, "pieces begin at a multiple of eight")
         codes.withUnsafeBufferPointer { codes in
             guard let first = codes.baseAddress else { return }
-            for (index, image) in images.enumerated() {
-                laurel_sketch(
-                    range.count, values + index * stride, first + range.lowerBound / 8, rows + image * dimension)
-            }
+            laurel_sketch(range.count, values, first + range.lowerBound / 8, rows + image * dimension)
         }
     }
 

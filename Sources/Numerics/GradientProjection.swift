@@ -1,6 +1,6 @@
 /// Takes long gradient vectors piece by piece, one row an image, and keeps short ones with nearly the same inner products.
 ///
-/// A pass is ``begin()``, any number of ``receive(_:of:_:stride:)`` that together bring every position of every image once,
+/// A pass is ``begin()``, any number of ``receive(_:of:_:)`` that together bring every position of every image once,
 /// ``finish()``; then ``rows`` holds the results. Results of different passes may be added: a projection is linear.
 package protocol GradientProjection: AnyObject {
     /// Numbers in a result.
@@ -9,8 +9,8 @@ package protocol GradientProjection: AnyObject {
     var rows: Network.Floats { get }
     /// Starts a pass: the results are zero.
     func begin()
-    /// Takes the numbers of positions `range` of some images, `stride` apart from one image to the next.
-    func receive(_ range: Range<Int>, of images: Range<Int>, _ values: UnsafePointer<Float>, stride: Int)
+    /// Takes the numbers of positions `range` of an image.
+    func receive(_ range: Range<Int>, of image: Int, _ values: UnsafePointer<Float>)
     /// Ends a pass.
     func finish()
 }
@@ -30,10 +30,8 @@ package final class WholeGradient: GradientProjection {
 
     package func begin() { rows.update(repeating: 0, count: dimension * images) }
 
-    package func receive(_ range: Range<Int>, of images: Range<Int>, _ values: UnsafePointer<Float>, stride: Int) {
-        for (index, image) in images.enumerated() {
-            (rows + image * dimension + range.lowerBound).update(from: values + index * stride, count: range.count)
-        }
+    package func receive(_ range: Range<Int>, of image: Int, _ values: UnsafePointer<Float>) {
+        (rows + image * dimension + range.lowerBound).update(from: values, count: range.count)
     }
 
     package func finish() {}

@@ -26,20 +26,17 @@ package final class HadamardProjection: GradientProjection {
 
     package func begin() { rows.update(repeating: 0, count: dimension * images) }
 
-    package func receive(_ range: Range<Int>, of images: Range<Int>, _ values: UnsafePointer<Float>, stride: Int) {
+    package func receive(_ range: Range<Int>, of image: Int, _ values: UnsafePointer<Float>) {
         precondition(range.lowerBound % 8 == 0, "pieces begin at a multiple of eight")
         signs.withUnsafeBufferPointer { signs in
             guard let first = signs.baseAddress else { return }
-            for (index, image) in images.enumerated() {
-                var position = range.lowerBound
-                while position < range.upperBound {
-                    let place = position % dimension
-                    let part = min(range.upperBound - position, dimension - place)
-                    laurel_add_signed(
-                        part, values + index * stride + position - range.lowerBound, first + position / 8,
-                        rows + image * dimension + place)
-                    position += part
-                }
+            var position = range.lowerBound
+            while position < range.upperBound {
+                let place = position % dimension
+                let part = min(range.upperBound - position, dimension - place)
+                laurel_add_signed(
+                    part, values + position - range.lowerBound, first + position / 8, rows + image * dimension + place)
+                position += part
             }
         }
     }

@@ -47,15 +47,18 @@ package struct Linear {
         }
     }
 
-    /// Computes the gradients of weights and bias, overwriting. With `images` above 1 each of so many equal parts of the
-    /// rows has its own, `apart` numbers after the one before.
+    /// Computes the gradients of weights and bias that come from `some` of the batch's images, overwriting. All addresses
+    /// are those of the batch, whose images have equally many rows.
     package func gradient(
-        x: Network.Floats, dy: Network.Floats, weights: Network.Floats, bias: Network.Floats?, images: Int = 1,
-        apart: Int = 0
+        _ some: Range<Int>, of images: Int, x: Network.Floats, dy: Network.Floats, weights: Network.Floats,
+        bias: Network.Floats?
     ) {
+        precondition(rows % images == 0 && some.lowerBound >= 0 && some.upperBound <= images, "images of the batch")
+        let (each, first) = (rows / images, some.lowerBound * (rows / images))
         run {
             laurel_linear_gradient(
-                Int32(images), rows, Int32(input), Int32(output), x, dy, weights, Int32(weightStride), bias, apart)
+                some.count * each, Int32(input), Int32(output), x + first * input, dy + first * output, weights,
+                Int32(weightStride), bias)
         }
     }
 

@@ -2,9 +2,6 @@ internal import CKernels
 
 /// Group normalisation over each image's pixels and eight channels, followed by SiLU or by nothing; see `kernels.h`.
 package struct GroupNorm {
-    /// A gradient's address for the first image, and how far apart those of the images are; 0 sums over the images.
-    package typealias Target = (gamma: Network.Floats, beta: Network.Floats, apart: Int)
-
     private let images: Int
     private let pixels: Int
     private let channels: Int
@@ -34,16 +31,18 @@ package struct GroupNorm {
             Int32(stride), statistics)
     }
 
-    /// The gradient of the last forward pass: into `dx`, with `first` and `second` added to it, and added to `target`.
-    /// `y` is that pass's result, whose pixels are `stride` apart as those of `dy` are; without SiLU it is not read.
+    /// The gradient of some images of the last forward pass: into their part of `dx`, with `first` and `second` added to it,
+    /// and their sums added to `target`. `y` is that pass's result, whose pixels are `stride` apart as those of `dy` are;
+    /// without SiLU it is not read. All addresses are those of the batch.
     package func backward(
-        _ dy: Network.Floats, y: Network.Floats, stride: Int, x: Network.Floats, target: Target,
-        into dx: Network.Floats, adding first: Network.Floats? = nil, and second: Network.Floats? = nil,
-        shift: Network.Floats? = nil
+        _ some: Range<Int>, _ dy: Network.Floats, y: Network.Floats, stride: Int, x: Network.Floats,
+        target: (gamma: Network.Floats, beta: Network.Floats), into dx: Network.Floats,
+        adding first: Network.Floats? = nil, and second: Network.Floats? = nil, shift: Network.Floats? = nil
     ) {
+        precondition(some.lowerBound >= 0 && some.upperBound <= images, "images of the batch")
         laurel_norm_backward(
-            Int32(images), Int32(pixels), Int32(channels), dy, Int32(stride), x, statistics, gamma, beta,
-            silu ? y : nil, Int32(stride), target.gamma, target.beta, target.apart, dx, first, second, shift,
+            Int32(some.lowerBound), Int32(some.upperBound), Int32(pixels), Int32(channels), dy, Int32(stride), x,
+            statistics, gamma, beta, silu ? y : nil, Int32(stride), target.gamma, target.beta, dx, first, second, shift,
             Int32(channels), context.scratch)
     }
 }

@@ -13,16 +13,9 @@ struct GradientProjectionTests {
         projection.begin()
         for range in [2400..<count, 0..<8, 8..<2400] {
             let piece = whole.flatMap { $0[range] }
-            // Once all images together, once one by one, as layers of both kinds deliver.
             piece.withUnsafeBufferPointer { values in
                 guard let first = values.baseAddress else { return }
-                if range.lowerBound == 0 {
-                    projection.receive(range, of: 0..<images, first, stride: range.count)
-                } else {
-                    for image in 0..<images {
-                        projection.receive(range, of: image..<image + 1, first + image * range.count, stride: 0)
-                    }
-                }
+                for image in 0..<images { projection.receive(range, of: image, first + image * range.count) }
             }
         }
         projection.finish()

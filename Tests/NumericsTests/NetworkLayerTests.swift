@@ -204,17 +204,16 @@ struct NetworkLayerTests {
             layer.backward(dy, weights: w, adding: true, into: dx)
             #expect(NetworkLayerTests.error(dx, all.dx.map { 2 * $0 }) < 1e-6)
             let (dw, db) = (arena.floats(output * weightStride), arena.floats(output))
-            layer.gradient(x: x, dy: dy, weights: dw, bias: db)
+            layer.gradient(0..<2, of: 2, x: x, dy: dy, weights: dw, bias: db)
             #expect(NetworkLayerTests.error(dw, all.dw) < 1e-6)
             #expect(NetworkLayerTests.error(db, all.db) < 1e-6)
             // Two images of nineteen rows each.
-            let apart = output * weightStride + output
-            let each = arena.floats(2 * apart)
-            layer.gradient(
-                x: x, dy: dy, weights: each, bias: each + output * weightStride, images: 2, apart: apart)
-            let second = expected(19..<38)
-            #expect(NetworkLayerTests.error(each + apart, second.dw) < 1e-6)
-            #expect(NetworkLayerTests.error(each + apart + output * weightStride, second.db) < 1e-6)
+            for image in 0..<2 {
+                layer.gradient(image..<image + 1, of: 2, x: x, dy: dy, weights: dw, bias: db)
+                let only = expected(19 * image..<19 * image + 19)
+                #expect(NetworkLayerTests.error(dw, only.dw) < 1e-6)
+                #expect(NetworkLayerTests.error(db, only.db) < 1e-6)
+            }
         }
     }
 
@@ -260,9 +259,19 @@ struct NetworkLayerTests {
             try context.seal()
             let start = NetworkLayerTests.doubles(x, images * pixels * channels)
             norm.forward(x, shift: shift, into: y, stride: stride)
+            for image in 0..<images {
+                let row = sums + image * 2 * channels
+                norm.backward(
+                    image..<image + 1, wide, y: y, stride: stride, x: x, target: (gamma: row, beta: row + channels),
+                    into: dx, shift: dshift)
+            }
+            // All images at once: the same gradients, and for the parameters their sum.
+            let (again, whole) = (arena.floats(images * pixels * channels), arena.floats(2 * channels))
             norm.backward(
-                wide, y: y, stride: stride, x: x, target: (gamma: sums, beta: sums + channels, apart: 2 * channels),
-                into: dx, shift: dshift)
+                0..<images, wide, y: y, stride: stride, x: x, target: (gamma: whole, beta: whole + channels),
+                into: again)
+            #expect((0..<images * pixels * channels).allSatisfy { again[$0] == dx[$0] })
+            #expect((0..<2 * channels).allSatisfy { whole[$0] == sums[$0] + sums[2 * channels + $0] })
             var point = [
                 start, NetworkLayerTests.doubles(shift, images * channels), NetworkLayerTests.doubles(gamma, channels),
                 NetworkLayerTests.doubles(beta, channels),

@@ -28,12 +28,12 @@ void laurel_norm_forward(int images, int pixels, int channels, float *x, const f
 
 /// The gradient of laurel_norm_forward: dx = the normalisation's own gradient + first + second (each may be null or be dx).
 /// `y` is what the forward pass gave when it ended in SiLU, and null when it did not: the activation's slope is found from
-/// x and y without another exponential, so x, gamma and beta must be those of the forward pass. Adds to dgamma and dbeta,
-/// image i at i * apart (0 sums over the images); writes the gradient of shift (without first and second) when dshift is
-/// given. `scratch` holds 16 * pixels floats.
-void laurel_norm_backward(int images, int pixels, int channels, const float *dy, int dy_stride, const float *x,
+/// x and y without another exponential, so x, gamma and beta must be those of the forward pass. Computes this for the images
+/// `from` to `to` - 1 of those that all addresses begin with, and adds their sums to dgamma and dbeta; writes the gradient of
+/// shift (without first and second) when dshift is given. `scratch` holds 16 * pixels floats.
+void laurel_norm_backward(int from, int to, int pixels, int channels, const float *dy, int dy_stride, const float *x,
                           const float *statistics, const float *gamma, const float *beta, const float *y, int y_stride,
-                          float *dgamma, float *dbeta, long apart, float *dx, const float *first, const float *second,
+                          float *dgamma, float *dbeta, float *dx, const float *first, const float *second,
                           float *dshift, int dshift_stride, float *scratch);
 
 /// y = x * sigmoid(x).

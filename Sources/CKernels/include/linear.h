@@ -14,7 +14,6 @@ void laurel_linear_forward(long rows, int input, int output, const float *x, con
 void laurel_linear_backward(long rows, int input, int output, const float *dy, const float *weights, int stride,
                             int keep, float *dx, float *scratch);
 
-/// Gradient of the weights, overwriting, and of the bias when it is given. With `images` above 1 the rows are that many
-/// equal parts and part i's gradients go to weights + i * apart and bias + i * apart.
-void laurel_linear_gradient(int images, long rows, int input, int output, const float *x, const float *dy,
-                            float *weights, int stride, float *bias, long apart);
+/// Gradient of the weights, overwriting, and of the bias when it is given.
+void laurel_linear_gradient(long rows, int input, int output, const float *x, const float *dy, float *weights,
+                            int stride, float *bias);
