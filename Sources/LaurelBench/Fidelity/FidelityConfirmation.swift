@@ -29,14 +29,22 @@ struct FidelityConfirmation {
         }
         Markdown.print(
             ["recipe", "cost", "mean: first → fresh", "difference: first", "fresh", "of the mix: first", "fresh"], rows)
-        print("\nPearson's correlation on the first coalitions → on the fresh ones, whose noise allows the ceiling:\n")
+        print(
+            "\nPearson's correlation on the first coalitions → on the fresh ones; then that of `\(today)` on those of two"
+        )
+        print("artists and more, and the ceiling that noise allows it on the fresh ones:\n")
         let properties: [[String]] = second.properties.map { property in
             let noise = second.noise(today, property)
+            let several = both { results in
+                let coalitions = results.coalitions(today).filter { $0.contains("|") }
+                return results.comparison(today, property, among: coalitions)?.pearson
+            }
             return ["`\(property)`"]
-                + second.methods.map { method in both { $0.comparison(method, property)?.pearson } }
+                + second.methods.map { method in both { $0.comparison(method, property)?.pearson } } + [several]
                 + [noise.map { Markdown.interval($0.ceiling, $0.interval) } ?? "–"]
         }
-        Markdown.print(["property"] + second.methods.map { "`\($0)`" } + ["ceiling of `\(today)`"], properties)
+        let header = ["property"] + second.methods.map { "`\($0)`" } + ["two artists and more", "ceiling"]
+        Markdown.print(header, properties)
     }
 
     private func both(_ value: (FidelityResults) -> Double?) -> String {
