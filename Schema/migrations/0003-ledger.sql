@@ -315,8 +315,8 @@ CREATE TABLE ledger.write_off (
     UNIQUE (id, proposed_by, party_id)
 );
 
--- Two others agree, neither of them the payee; it is posted with the second. The columns say it, so that it holds in every session:
--- the second comes after the first, nobody approves twice, and only the second has a journal.
+-- Two others agree, neither of them the payee; it is posted with the second. The columns say so: the second comes after the
+-- first, nobody approves twice, only the second has a journal. Foreign keys sleep in a replica session: approvals-valid looks again.
 CREATE TABLE ledger.write_off_approval (
     write_off_id bigint NOT NULL,
     number       smallint NOT NULL CHECK (number IN (1, 2)),
@@ -1297,6 +1297,10 @@ BEGIN
         o_created := false;
         RETURN;
     END IF;
+    IF EXISTS (SELECT FROM registry.party p WHERE p.id = p_party AND p.status = 'suspended') THEN
+        RAISE EXCEPTION '% is suspended, and nobody suspended is paid', p_party USING ERRCODE = 'LR001',
+            HINT = 'laurel contributor resume ' || p_party;
+    END IF;
     PERFORM open_period(p_period);
     INSERT INTO advance (party_id, currency, amount_micros, recoup_ppm, dataset_id, cross_group, reference, paid_journal_id)
     VALUES (p_party, p_currency, p_amount, p_recoup_ppm, p_dataset, p_cross_group, p_reference,
@@ -1311,15 +1315,16 @@ END $$;
 CREATE FUNCTION ledger.cancel_advance(p_reference text, p_period text, p_effective_on date, p_reason text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
-    v_id    bigint;
     balance record;
 BEGIN
-    -- A settlement that recoups it locks it too.
-    SELECT id INTO v_id FROM advance WHERE reference = p_reference FOR UPDATE;
+    SELECT * INTO balance FROM advance_balance WHERE reference = p_reference;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no advance "%"', p_reference USING ERRCODE = 'LR002', HINT = 'see laurel advance list';
     END IF;
-    SELECT * INTO balance FROM advance_balance WHERE id = v_id;
+    IF NOT balance.is_cancelled THEN
+        PERFORM lock_advance(balance.id, balance.paid_in, p_period);
+        SELECT * INTO balance FROM advance_balance WHERE id = balance.id;
+    END IF;
     IF balance.is_cancelled THEN
         RETURN false;
     END IF;
@@ -1327,11 +1332,21 @@ BEGIN
         RAISE EXCEPTION 'of advance % only % % are left', p_reference, decimal_text(balance.outstanding_micros), balance.currency
             USING ERRCODE = 'LR001', HINT = 'what is recouped stays recouped; laurel write-off propose gives up the rest';
     END IF;
-    PERFORM require_not_before(p_period, balance.paid_in, 'an advance');
-    PERFORM open_period(p_period);
     INSERT INTO advance_cancellation (advance_id, journal_id, reason)
-    SELECT v_id, reverse_journal(a.paid_journal_id, p_period, p_effective_on, p_reason), p_reason FROM advance a WHERE a.id = v_id;
+    SELECT a.id, reverse_journal(a.paid_journal_id, p_period, p_effective_on, p_reason), p_reason
+    FROM advance a WHERE a.id = balance.id;
     RETURN true;
+END $$;
+
+-- Before something becomes of an advance: not before it was paid, and nobody recoups, cancels or gives it up meanwhile. First the
+-- period, then the advance, as a settlement locks them, so that the two never wait for each other.
+CREATE FUNCTION ledger.lock_advance(p_advance bigint, p_paid_in text, p_period text) RETURNS void
+LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
+BEGIN
+    PERFORM require_not_before(p_period, p_paid_in, 'an advance');
+    PERFORM open_period(p_period);
+    PERFORM require_open(p_period);
+    PERFORM FROM advance a WHERE a.id = p_advance FOR UPDATE;
 END $$;
 
 -- Closes a payee's account from a period's settlement on. Says whether that was news.
@@ -1340,6 +1355,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
     v_period text;
 BEGIN
+    -- Nobody settles or closes the period meanwhile.
+    PERFORM pg_advisory_xact_lock_shared(1, period_lock_key(p_period));
     INSERT INTO final_settlement (party_id, period_id, reason) SELECT p_party, p.id, p_reason FROM period p
     WHERE p.id = p_period AND NOT EXISTS (SELECT FROM settlement t WHERE t.period_id = p.id)
       AND NOT EXISTS (SELECT FROM period_close c WHERE c.period_id = p.id)
@@ -1359,14 +1376,17 @@ BEGIN
     RETURN false;
 END $$;
 
--- What of a payee's debt can be given up: what is left of an advance, or the balance below zero.
-CREATE FUNCTION ledger.write_off_room(p_party text, p_currency text, p_advance bigint) RETURNS numeric
+-- What of a payee's debt can be given up: what is left of an advance, or the balance below zero, at the end of a period and now:
+-- what is given up before it is owed would be paid out.
+CREATE FUNCTION ledger.write_off_room(p_party text, p_currency text, p_advance bigint, p_period text) RETURNS numeric
 LANGUAGE plpgsql SET search_path = ledger, pg_temp AS $$
 BEGIN
     IF p_advance IS NOT NULL THEN
         RETURN (SELECT b.outstanding_micros FROM advance_balance b WHERE b.id = p_advance);
     END IF;
-    RETURN (SELECT greatest(coalesce(sum(p.amount_micros), 0), 0) FROM posting p JOIN account a ON a.id = p.account_id
+    RETURN (SELECT greatest(least(coalesce(sum(p.amount_micros), 0),
+                                  coalesce(sum(p.amount_micros) FILTER (WHERE j.period_id <= p_period), 0)), 0)
+            FROM posting p JOIN journal j ON j.id = p.journal_id JOIN account a ON a.id = p.account_id
             WHERE a.code = 'payable:' || p_party AND a.currency = p_currency);
 END $$;
 
@@ -1402,7 +1422,7 @@ BEGIN
         o_created := false;
         RETURN;
     END IF;
-    v_room := write_off_room(p_party, p_currency, v_advance);
+    v_room := write_off_room(p_party, p_currency, v_advance, '9999-12');
     IF p_amount > v_room THEN
         RAISE EXCEPTION '% owes only % %', p_party, decimal_text(v_room), p_currency USING ERRCODE = 'LR001',
             HINT = coalesce('that is left of advance ' || p_advance, 'name an advance with --advance, or propose what the balance lacks');
@@ -1442,14 +1462,13 @@ BEGIN
     END IF;
     IF o_approvals = 1 THEN
         v_account := CASE WHEN proposal.advance_id IS NULL THEN 'payable:' ELSE 'advance:' END || proposal.party_id;
-        PERFORM FROM advance a WHERE a.id = proposal.advance_id FOR UPDATE;
+        PERFORM lock_advance(proposal.advance_id, (SELECT b.paid_in FROM advance_balance b WHERE b.id = proposal.advance_id), p_period);
         PERFORM FROM account a WHERE a.code = v_account AND a.currency = proposal.currency FOR NO KEY UPDATE;
-        v_room := write_off_room(proposal.party_id, proposal.currency, proposal.advance_id);
+        v_room := write_off_room(proposal.party_id, proposal.currency, proposal.advance_id, p_period);
         IF proposal.amount_micros > v_room THEN
-            RAISE EXCEPTION '% owes only % % by now', proposal.party_id, decimal_text(v_room), proposal.currency
-                USING ERRCODE = 'LR001', HINT = 'propose what is left under another reference';
+            RAISE EXCEPTION '% owes only % % by now and at the end of %', proposal.party_id, decimal_text(v_room), proposal.currency,
+                p_period USING ERRCODE = 'LR001', HINT = 'post it into a later period, or propose what is left under another reference';
         END IF;
-        PERFORM open_period(p_period);
         v_journal := post_journal('written_off', p_period, p_effective_on, 'write-off:' || p_reference,
             ARRAY['adjust:writeoff', v_account], ARRAY[proposal.currency, proposal.currency],
             ARRAY[proposal.amount_micros, -proposal.amount_micros], 'write_off', p_reference, proposal.reason);

@@ -228,6 +228,8 @@ INSERT INTO ledger.invariant (number, name, is_strict, promise, mend) VALUES
          'restore the last backup: somebody went behind the ledger'),
     (26, 'accounts-as-charted', true, 'every account stands on the side, under the guard and with the owner that its class says',
          'restore the last backup: no door of the ledger can do this'),
+    (27, 'approvals-valid', true, 'two people approved each posted write-off, one after the other, neither of them the payee or who proposed it',
+         'restore the last backup: somebody went behind the ledger'),
     (14, 'allocations-follow-law', true, 'every share is pool × weight ÷ total by largest remainder, ties by id bytes',
          'laurel allocate --period PERIOD --restate with the same weights'),
     (15, 'journals-unchanged', true, 'the lines of a journal still have the digest that was taken when it was posted',
@@ -486,6 +488,16 @@ SELECT format('%s steps of settlement %s', count(*), s.settlement_id), 'a settle
 FROM ledger.settlement_step s
 WHERE NOT EXISTS (SELECT FROM ledger.settlement t WHERE t.id = s.settlement_id)
 GROUP BY s.settlement_id;
+
+CREATE VIEW ledger."check_approvals-valid" AS
+SELECT 'write-off ' || coalesce(w.reference, a.write_off_id::text) AS object,
+       coalesce(format('1 and 2 by two people, not %s, not %s', w.proposed_by, w.party_id), 'a proposal') AS expected,
+       string_agg(format('%s by %s', a.number, a.approved_by), ', ' ORDER BY a.number) AS actual
+FROM ledger.write_off_approval a LEFT JOIN ledger.write_off w ON w.id = a.write_off_id
+GROUP BY a.write_off_id, w.id
+HAVING w.id IS NULL OR min(a.number) <> 1 OR count(DISTINCT a.approved_by) <> count(*)
+    OR bool_or(a.approved_by IN (w.proposed_by, w.party_id))
+    OR bool_or((a.proposed_by, a.party_id) <> (w.proposed_by, w.party_id));
 
 CREATE VIEW ledger."check_leases-sane" AS
 SELECT format('task %s of %s', t.number, t.run_id) AS object, 'a lease of minutes' AS expected,

@@ -246,25 +246,25 @@ extension Ledger {
     ///   - period: the open period to post in.
     ///   - posting: rehearsal and key; what counts as the same request is these arguments, not what is still open.
     /// - Returns: how many of them were news.
-    /// - Throws: `input` when a payee named for a return has no payment in the period, or payments in several currencies.
+    /// - Throws: `input` when the payee or the currency named has no payment in the period, and when a payee's payments in several
+    ///   currencies were returned.
     package func recordResults(
         ofPeriod settled: Period, party: String?, currency: Currency? = nil, result: String, reason: String,
-        in period: Period,
-        posting: Posting = .plain
+        in period: Period, posting: Posting = .plain
     ) async throws -> Int {
         precondition(["settled", "returned"].contains(result), "a bank settles or returns")
         if !reason.isEmpty { try PlainText.checkEntry(reason, called: "reason", at: "--reason") }
         let request = [result, reason, "\(settled)", party ?? "", currency?.code ?? "", "\(period)"]
         return try await post(posting, route: "payments \(result)", request: request) { connection in
-            let payments = try await connection.query(Ledger.paymentQuery(of: settled)).map(Payment.init)
-                .filter {
-                    (party == nil || $0.party == party) && (currency == nil || $0.currency == currency)
-                        && (result == "returned" || $0.state == "scheduled")
-                }
-            if let party, payments.isEmpty, result == "returned" {
+            let named = try await connection.query(Ledger.paymentQuery(of: settled)).map(Payment.init)
+                .filter { (party == nil || $0.party == party) && (currency == nil || $0.currency == currency) }
+            if named.isEmpty, party != nil || currency != nil {
+                let kind = currency.map { "\($0.code) " } ?? ""
                 throw LaurelError.input(
-                    "\(party) has no payment in \(settled)", next: "see laurel payment list --period \(settled)")
+                    "\(party ?? "nobody") has \(party == nil ? "a" : "no") \(kind)payment in \(settled)",
+                    next: "see laurel payment list --period \(settled)")
             }
+            let payments = named.filter { result == "returned" || $0.state == "scheduled" }
             let currencies = Set(payments.map(\.currency.code)).sorted()
             if result == "returned", currencies.count > 1 {
                 throw LaurelError.input(

@@ -42,6 +42,7 @@ struct AdvanceCommand: AsyncParsableCommand {
             posting.noteRehearsal()
         }
     }
+
     struct Cancel: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take an advance back whole: its money is in the bank again. None of it may be recouped yet.",

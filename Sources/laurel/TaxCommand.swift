@@ -66,6 +66,7 @@ struct TaxCommand: AsyncParsableCommand {
             posting.noteRehearsal()
         }
     }
+
     struct Rules: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "The withholding rules, by jurisdiction, form and first day.", discussion: "laurel tax rules")

@@ -43,6 +43,7 @@ struct TermsCommand: AsyncParsableCommand {
             posting.noteRehearsal()
         }
     }
+
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Everything that was ever agreed: the latest line of a day rules from that day on.",

@@ -51,6 +51,11 @@ import Testing
                 try await ledger.database.execute("UPDATE registry.party SET status = \(status) WHERE id = 'p1'")
             }
             try await suspend("suspended")
+            await isRefused("is suspended") {
+                _ = try await ledger.payAdvance(
+                    party: "p1", amount: usd(1_000_000), currency: .dollars, recoupPPM: 1_000_000, dataset: nil,
+                    crossGroup: false, reference: "A-1", period: october)
+            }
             try await ledger.earn("r1", 100_00)
             _ = try await ledger.share([("p1", 1), ("p2", 1)])
             let policy = try WaterfallPolicy(WaterfallPolicy.standard)
@@ -169,6 +174,14 @@ import Testing
             let both = await #expect(throws: LaurelError.self) { _ = try await give(nil) }
             #expect(both?.kind == .input && both?.description.contains("JPY, USD") == true)
             #expect(try await give("JPY") == 1)
+            for (party, currency) in [("p9", nil), ("p1", "KWD"), (nil, "KWD")] {
+                let unknown = await #expect(throws: LaurelError.self) {
+                    try await ledger.recordResults(
+                        ofPeriod: october, party: party, currency: currency.map { try Currency.named($0) },
+                        result: "settled", reason: "", in: november)
+                }
+                #expect(unknown?.kind == .input)
+            }
             #expect(try await ledger.payments(of: october).map(\.state) == ["returned", "scheduled"])
         }
     }

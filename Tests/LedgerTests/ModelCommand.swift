@@ -9,7 +9,7 @@ enum ModelCommand: Hashable {
     case add(ReferenceLedger.Receipt)
     case void(String, into: Int?)
     case allocate(Int, String, [ReferenceLedger.Weight], into: Int?, restating: Bool)
-    case terms(String, String, minimum: Int64, reservePPM: Int64, months: Int, from: Int)
+    case terms(String, String, minimum: Int64, reservePPM: Int64, months: Int, negative: Bool, from: Int)
     case advance(String, String, Int64, recoupPPM: Int64, dataset: String, reference: String, in: Int)
     case hold(party: String, dataset: String)
     case release(Int, in: Int)
@@ -33,9 +33,9 @@ enum ModelCommand: Hashable {
         case .void(let reference, let into): return model.void(reference, into: into)
         case .allocate(let period, let currency, let weights, let into, let restating):
             return model.allocate(period, currency, weights, into: into, restating: restating)
-        case .terms(let party, let currency, let minimum, let ppm, let months, _):
+        case .terms(let party, let currency, let minimum, let ppm, let months, let negative, _):
             model.terms[.init(code: party, currency: currency)] = .init(
-                minimum: minimum, reservePPM: ppm, reserveMonths: months)
+                minimum: minimum, reservePPM: ppm, reserveMonths: months, isNegativeCarryAgreed: negative)
             return .done("")
         case .advance(let party, let currency, let amount, let ppm, let dataset, let reference, let period):
             return model.pay(
@@ -58,7 +58,8 @@ enum ModelCommand: Hashable {
         case .cancel(let reference, let period): return model.cancel(reference, in: period)
         case .propose(let reference, let party, let currency, let advance, let amount, let person):
             return model.propose(
-                reference, party: party, currency: currency, .init(advance: advance, amount: amount, proposer: person))
+                reference,
+                .init(party: party, currency: currency, advance: advance, amount: amount, proposer: person))
         case .approve(let reference, let person, let period): return model.approve(reference, by: person, in: period)
         case .remit(let currency, let amount, let reference, let period):
             return model.remit(.init(currency: currency, amount: amount, period: period), as: reference)
@@ -103,12 +104,12 @@ enum ModelCommand: Hashable {
                     Self.month(period), currencies: [.named(currency)], weights: Weights(entries),
                     policy: AllocationPolicy.weightsFile, into: into.map(Self.month), restating: restating,
                     posting: posting)[0].isNew)
-        case .terms(let party, let currency, let minimum, let ppm, let months, let from):
+        case .terms(let party, let currency, let minimum, let ppm, let months, let negative, let from):
             _ = try await ledger.changeTerms(
                 TermsChange(
                     party: party, currency: .named(currency), validFrom: Day(year: 2026, month: from, day: 1)!,
                     minimumPayout: Micros(minimum), reservePPM: Int(ppm), reserveReleaseMonths: months,
-                    allowsNegativeCarry: false),
+                    allowsNegativeCarry: negative),
                 posting: posting)
             return ""
         case .advance(let party, let currency, let amount, let ppm, let dataset, let reference, let period):
@@ -150,7 +151,8 @@ enum ModelCommand: Hashable {
         case .propose(let reference, let party, let currency, let advance, let amount, let person):
             return word(
                 try await ledger.proposeWriteOff(
-                    reference, party: party, amount: Micros(amount), currency: .named(currency), advance: advance,
+                    reference, party: party, amount: Micros(amount), currency: .named(currency),
+                    advance: advance.isEmpty ? nil : advance,
                     reason: "model", by: person, posting: posting))
         case .approve(let reference, let person, let period):
             let approval = try await ledger.approveWriteOff(

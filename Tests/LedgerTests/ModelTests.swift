@@ -86,7 +86,7 @@ import Testing
                 let reserve = below(2) == 0 ? Int64(below(400_000)) : 0
                 return .terms(
                     party(), currency, minimum: Int64(below(40_000)) * coin(currency), reservePPM: reserve,
-                    months: reserve > 0 ? 1 + below(3) : 0, from: month)
+                    months: reserve > 0 ? 1 + below(3) : 0, negative: below(2) == 0, from: month)
             case 9:
                 number += 1
                 return .advance(
@@ -117,16 +117,24 @@ import Testing
                 guard let advance = model.advances.randomElement(using: &random) else { return .suspend(party(), true) }
                 return .cancel(advance.reference, in: period)
             case 17:
+                number += 1
+                let debts = model.balances.filter { $0.key.code.hasPrefix("payable:") && $0.value > 0 }
+                    .sorted { ($0.key.code, $0.key.currency) < ($1.key.code, $1.key.currency) }
+                if let debt = debts.randomElement(using: &random), below(3) > 0 {
+                    return .propose(
+                        "w\(number)", party: String(debt.key.code.dropFirst(8)), currency: debt.key.currency,
+                        advance: "", debt.value / Int64(1 + below(2)) + Int64(below(2)), by: party())
+                }
                 guard let advance = model.advances.randomElement(using: &random) else {
                     return .suspend(party(), false)
                 }
-                number += 1
                 return .propose(
                     "w\(number)", party: advance.party, currency: advance.currency, advance: advance.reference,
                     max(1, Int64(1 + below(2)) * advance.outstanding / 2 + Int64(below(2))), by: party())
             case 18:
-                let reference = model.writeOffs.keys.sorted().last ?? "none"
-                return .approve(reference, by: party(), in: period)
+                let open = model.writeOffs.filter { $0.value.approvers.count < 2 }.keys.sorted()
+                let any = model.writeOffs.keys.sorted().last ?? "none"
+                return .approve(open.randomElement(using: &random) ?? any, by: party(), in: period)
             case 19:
                 number += 1
                 let owed = -model.balance("withholding:XX", currency)
@@ -168,10 +176,13 @@ import Testing
             var keys: [String: (command: ModelCommand, outcome: ReferenceLedger.Outcome)] = [:]
             var step = 0
             for month in 1...5 {
-                var commands: [ModelCommand] = [author.receipt("USD", period: month)]
-                for _ in 0..<18 { commands.append(author.next(model)) }
-                for number in 0..<(commands.count + 1) {
-                    let batch = number < commands.count ? [commands[number]] : author.monthEnd(model)
+                for number in 0...19 {
+                    let batch =
+                        switch number {
+                        case 0: [author.receipt("USD", period: month)]
+                        case 19: author.monthEnd(model)
+                        default: [author.next(model)]
+                        }
                     for command in batch {
                         step += 1
                         // Every third command carries a key (not the one that opens the month); a few keys come back, with the same request or another.

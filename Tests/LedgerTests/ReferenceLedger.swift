@@ -60,6 +60,7 @@ struct ReferenceLedger {
         var minimum: Int64 = 0
         var reservePPM: Int64 = 0
         var reserveMonths = 0
+        var isNegativeCarryAgreed = false
     }
 
     struct Advance {
@@ -75,6 +76,9 @@ struct ReferenceLedger {
     }
 
     struct WriteOff: Equatable {
+        let party: String
+        let currency: String
+        /// Empty: the balance below zero is given up.
         let advance: String
         let amount: Int64
         let proposer: String
@@ -199,8 +203,14 @@ struct ReferenceLedger {
         for account in Set(new.map(\.account)) {
             let prefix = account.code.prefix { $0 != ":" }
             let sum = all.reduce(Int64(0)) { $1.account == account ? $0 + $1.amount : $0 }
-            if ["payable", "reserve", "hold", "payout_clearing"].contains(prefix), sum > 0 { return false }
-            if prefix == "advance", sum < 0 { return false }
+            // What moves an account away from its forbidden side is welcome.
+            let isDebited = new.contains { $0.account == account && $0.amount > 0 }
+            let isCredited = new.contains { $0.account == account && $0.amount < 0 }
+            if ["payable", "reserve", "hold", "payout_clearing"].contains(prefix), isDebited, sum > 0 {
+                let owner = Account(code: String(account.code.dropFirst(8)), currency: account.currency)
+                guard prefix == "payable", terms[owner]?.isNegativeCarryAgreed == true else { return false }
+            }
+            if prefix == "advance", isCredited, sum < 0 { return false }
         }
         lines = all
         opened = copy.opened
@@ -335,7 +345,7 @@ struct ReferenceLedger {
                 && old.recoupPPM == advance.recoupPPM
             return same && !old.isCancelled ? .done("unchanged") : .refused
         }
-        guard
+        guard !suspended.contains(advance.party),
             post(
                 pair(period, "advance_paid", advance.currency, "advance:\(advance.party)", "bank:main", advance.amount))
         else { return .refused }

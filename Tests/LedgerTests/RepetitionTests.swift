@@ -19,10 +19,11 @@ import Testing
         .advance("p3", "USD", 2_000_000, recoupPPM: 500_000, dataset: "", reference: "a3", in: 1),
         .propose("w1", party: "p3", currency: "USD", advance: "a3", 1_500_000, by: "p4"),
         .approve("w1", by: "p5", in: 1), .approve("w1", by: "p1", in: 1), .closeAccount("p2", from: 1),
-        .terms("p2", "USD", minimum: 5_000_000, reservePPM: 100_000, months: 1, from: 1),
+        .terms("p2", "USD", minimum: 5_000_000, reservePPM: 100_000, months: 1, negative: true, from: 1),
         .allocate(1, "USD", weights, into: nil, restating: false), .hold(party: "p3", dataset: ""), .release(1, in: 1),
         .convert("p2", 1_000_000, from: "USD", to: "JPY", rateMillis: 151_000, reference: "x1", in: 1), .settle(1),
-        .answer(period: 1, party: "p1", currency: "USD", result: "settled", in: 1), .close(1),
+        .answer(period: 1, party: "p1", currency: "USD", result: "settled", in: 1),
+        .remit("USD", 1_000_000, reference: "t1", in: 1), .close(1),
         .add(.init(reference: "r3", period: 2, currency: "USD", gross: 300_000_000, fee: 0, tax: 0)),
         .answer(period: 1, party: "p1", currency: "USD", result: "returned", in: 2),
         .allocate(1, "USD", [.init(contributor: "p1", dataset: "", weight: 2), weights[1]], into: 2, restating: true),
@@ -30,7 +31,12 @@ import Testing
 
     @Test func onceIsEnough() async throws {
         try await withBooks { ledger, _ in
-            var model = ReferenceLedger(decimals: ["USD": 2, "JPY": 0], splits: [:], taxPPM: [:])
+            let january = Day(year: 2026, month: 1, day: 1)!
+            _ = try await ledger.addWithholdingRule(
+                jurisdiction: "XX", form: "F", ratePPM: 100_000, treaty: "", from: january, until: nil)
+            _ = try await ledger.addTaxProfile(
+                party: "p1", country: "XX", form: "F", signedOn: january, expiresOn: nil)
+            var model = ReferenceLedger(decimals: ["USD": 2, "JPY": 0], splits: [:], taxPPM: ["p1": 100_000])
             for (number, command) in Self.commands.enumerated() {
                 let keyed = Posting(idempotencyKey: "key \(number)")
                 let outcomes = try await withThrowingTaskGroup(of: (Bool, ReferenceLedger.Outcome).self) { group in

@@ -104,6 +104,46 @@ import Testing
         }
     }
 
+    /// Given up in a month before it was owed, it would be paid out there.
+    @Test func nothingIsGivenUpBeforeItIsOwed() async throws {
+        try await withBooks { ledger, _ in
+            let december = Period(year: 2026, month: 12)!
+            _ = try await ledger.changeTerms(
+                TermsChange(party: "p1", currency: .dollars, validFrom: october.firstDay, allowsNegativeCarry: true))
+            for (reference, cents, month) in [("r1", Int64(100_00), october), ("r2", 40_00, november)] {
+                try await ledger.earn(reference, cents, in: month)
+                _ = try await ledger.share([("p1", 1), ("p2", 0)], in: month)
+                if month == october { try await settle(ledger, october) }
+            }
+            // November owes p1 40 while December takes October's 100 back.
+            _ = try await ledger.share([("p1", 0), ("p2", 1)], into: december)
+            _ = try await ledger.payAdvance(
+                party: "p3", amount: usd(60_000_000), currency: .dollars, recoupPPM: 1_000_000, dataset: nil,
+                crossGroup: false, reference: "A-1", period: december)
+            for (reference, party, advance) in [("W-1", "p1", nil), ("W-2", "p3", "A-1")] {
+                _ = try await ledger.proposeWriteOff(
+                    reference, party: party, amount: usd(60_000_000), currency: .dollars, advance: advance,
+                    reason: "left", by: "grace")
+                _ = try await ledger.approveWriteOff(reference, by: "ada", in: november)
+            }
+            await isRefused("owes only 0.000000") {
+                _ = try await ledger.approveWriteOff("W-1", by: "barbara", in: november)
+            }
+            let early = await #expect(throws: LaurelError.self) {
+                _ = try await ledger.approveWriteOff("W-2", by: "barbara", in: november)
+            }
+            #expect(early?.kind == .input && early?.description.contains("lies before it") == true)
+            try await settle(ledger, november)
+            #expect(try await ledger.payments(of: november).map(\.amount) == [usd(40_000_000)])
+            for reference in ["W-1", "W-2"] {
+                #expect(try await ledger.approveWriteOff(reference, by: "barbara", in: december).count == 2)
+            }
+            #expect(try await ledger.balance("payable:p1") == 40_000_000)
+            #expect(try await ledger.balance("advance:p3") == 0)
+            #expect(try await ledger.check(strict: true).isEmpty)
+        }
+    }
+
     /// The columns themselves say who may approve, whoever writes them and in whatever session.
     @Test(arguments: ["origin", "replica"])
     func nobodyGetsAroundTheThree(session: String) async throws {
@@ -132,6 +172,28 @@ import Testing
                     "INSERT INTO ledger.write_off_approval (write_off_id, number, approved_by, proposed_by, party_id, journal_id) VALUES (1, 2, 'ada', 'grace', 'p1', 1)"
                 )
             }
+        }
+    }
+
+    /// Foreign keys sleep in a replica session; the check does not.
+    @Test(arguments: [
+        "(1, 1, 'ada', 'somebody', 'p1', NULL)", "(1, 1, 'grace', 'somebody', 'somebody', NULL)",
+        "(1, 2, 'ada', 'grace', 'p1', 1)", "(9, 1, 'ada', 'grace', 'p1', NULL)",
+    ])
+    func anApprovalBehindTheLedgerIsSeen(row: String) async throws {
+        try await withDebt { ledger, administration in
+            _ = try await ledger.proposeWriteOff(
+                "W-1", party: "p1", amount: usd(1), currency: .dollars, advance: nil, reason: "left", by: "grace")
+            #expect(try await ledger.check(strict: true).isEmpty)
+            try await administration.withTransaction { connection in
+                try await connection.execute("SET LOCAL session_replication_role = 'replica'")
+                try await connection.execute(
+                    """
+                    INSERT INTO ledger.write_off_approval
+                        (write_off_id, number, approved_by, proposed_by, party_id, journal_id) VALUES \(raw: row)
+                    """)
+            }
+            #expect(try await ledger.check(strict: true).map(\.invariant).contains("approvals-valid"))
         }
     }
 
