@@ -110,6 +110,21 @@ extension Ledger {
         }
     }
 
+    /// Pools that went to suspense since all weights were zero, and wait there for others, oldest first: together what
+    /// `suspense:unmatched` holds.
+    package func suspense() async throws -> [SuspendedPool] {
+        try await rows(
+            """
+            SELECT period_id, currency, pool_micros, to_char(allocated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS since
+            FROM ledger.current_allocation WHERE to_suspense AND pool_micros > 0 ORDER BY period_id, currency
+            """
+        ).map { row in
+            SuspendedPool(
+                period: try row.get("period_id"), currency: try .named(try row.get("currency")),
+                amount: Micros(try row.get("pool_micros")), since: try row.get("since"))
+        }
+    }
+
     /// The names of parties, by id; an erased party has none.
     package func names() async throws -> [String: String] {
         let rows = try await rows("SELECT party_id, name FROM pii.party_detail WHERE name IS NOT NULL")
@@ -117,6 +132,16 @@ extension Ledger {
             rows.map { (try $0.get("party_id", as: String.self), try $0.get("name", as: String.self)) },
             uniquingKeysWith: { first, _ in first })
     }
+}
+
+/// A pool that nobody was found for.
+package struct SuspendedPool: Sendable {
+    /// Of whose use the money came.
+    package let period: String
+    package let currency: Currency
+    package let amount: Micros
+    /// The day when it was last shared, UTC.
+    package let since: String
 }
 
 extension Ledger {

@@ -40,6 +40,13 @@ extension Ledger {
         }
     }
 
+    /// Payees whose account is closed, with the period whose settlement was or is the first to pay what is left.
+    package func closedAccounts() async throws -> [String: String] {
+        try await rows("SELECT party_id, period_id FROM ledger.final_settlement").reduce(into: [:]) {
+            $0[try $1.get("party_id")] = try $1.get("period_id", as: String.self)
+        }
+    }
+
     /// Pays withheld tax on to the authority.
     ///
     /// - Returns: false when this remittance was recorded before.

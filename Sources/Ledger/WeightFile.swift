@@ -40,9 +40,12 @@ package struct Weights: Sendable {
     /// - Parameters:
     ///   - bytes: the file.
     ///   - file: what to call it in errors.
+    ///   - contributors: who is registered; nil leaves it to the database, which knows no line.
     ///   - owners: the contributors of registered datasets; one that is not registered may be anybody's.
     /// - Throws: `input` at the line and column.
-    package init(parsing bytes: [UInt8], file: String, owners: [String: String] = [:]) throws {
+    package init(parsing bytes: [UInt8], file: String, contributors: Set<String>? = nil, owners: [String: String] = [:])
+        throws
+    {
         let table = try CSVTable(
             parsing: bytes, file: file, required: ["contributor", "weight"], optional: ["dataset"], allowOther: false)
         var seen: [String: Int] = [:]
@@ -61,6 +64,11 @@ package struct Weights: Sendable {
             guard !entry.contributor.isEmpty else {
                 throw LaurelError.input(
                     "the contributor is missing", at: row.place("contributor"), next: "write the contributor's id")
+            }
+            if let contributors, !contributors.contains(entry.contributor) {
+                throw LaurelError.input(
+                    "there is no contributor \"\(entry.contributor.prefix(40))\"", at: row.place("contributor"),
+                    next: "laurel contributor add \(entry.contributor.prefix(40)) --name NAME")
             }
             if !entry.dataset.isEmpty {
                 try PlainText.checkEntry(entry.dataset, called: "dataset", at: row.place("dataset"), atMost: 128)

@@ -52,7 +52,10 @@ package struct AllocationService: Sendable {
             }
             return try await ledger.allocate(
                 period, currencies: currencies,
-                weights: Weights(parsing: bytes, file: url.lastPathComponent, owners: try await owners()),
+                weights: Weights(
+                    parsing: bytes, file: url.lastPathComponent,
+                    contributors: Set(try await Parties(database: house.database).list().map(\.id)),
+                    owners: try await owners()),
                 policy: AllocationPolicy.weightsFile, into: into, restating: restating, posting: posting)
         case .run(let wanted):
             let report = try await creditReport(of: period, run: wanted)

@@ -79,6 +79,9 @@ package struct ContributorService {
     /// All contributors, by id.
     package func list() async throws -> [Party] { try await parties.list() }
 
+    /// Contributors whose account is closed, and from which period's settlement on.
+    package func closedAccounts() async throws -> [String: String] { try await house.ledger.closedAccounts() }
+
     /// Less than this is carried to the next month.
     private struct MinimumPayout {
         let party: String

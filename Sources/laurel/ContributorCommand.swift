@@ -83,9 +83,12 @@ struct ContributorList: AsyncParsableCommand {
             .text("id", "id"), .text("name", "name"), .text("kind", "kind"), .text("country", "country"),
             .text("method", "method"), .text("status", "status"), .text("status_reason", "reason"),
             .text("identifiers", "identifiers"), .number("datasets", "datasets"), .number("items", "images"),
+            .text("closed_from", "closed from"),
         ])
         listing.whenEmpty = "no contributors yet: laurel contributor add, or laurel dataset import"
-        listing.rows = try await ContributorService(global.openHouse()).list().map { $0.fields.map(\.value) }
+        let service = ContributorService(try await global.openHouse())
+        let closed = try await service.closedAccounts()
+        listing.rows = try await service.list().map { $0.fields(closedFrom: closed[$0.id]).map(\.value) }
         listing.write(as: global.format)
     }
 }
@@ -99,7 +102,9 @@ struct ContributorShow: AsyncParsableCommand {
     @Argument(help: "The contributor's id.") var id: String
 
     func run() async throws {
-        Record(fields: try await ContributorService(global.openHouse()).show(id).fields).write(as: global.format)
+        let service = ContributorService(try await global.openHouse())
+        let party = try await service.show(id)
+        Record(fields: party.fields(closedFrom: try await service.closedAccounts()[id])).write(as: global.format)
     }
 }
 
@@ -175,6 +180,11 @@ struct ContributorClose: AsyncParsableCommand {
 }
 
 extension Party {
+    /// With the first period whose settlement pays out the closed account.
+    fileprivate func fields(closedFrom period: String?) -> [(key: String, value: OutputValue)] {
+        fields + [("closed_from", period.map(OutputValue.string) ?? .none)]
+    }
+
     fileprivate var fields: [(key: String, value: OutputValue)] {
         [
             ("id", .string(id)), ("name", .string(name)), ("kind", .string(kind)),

@@ -10,7 +10,9 @@ import Monthly
 struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "The books: accounts, journals, trial balance, export.",
-        subcommands: [Accounts.self, Journals.self, TrialBalance.self, Export.self, Convert.self])
+        subcommands: [
+            Accounts.self, Journals.self, TrialBalance.self, Suspense.self, Export.self, Convert.self,
+        ])
 
     struct Accounts: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -31,6 +33,31 @@ struct LedgerCommand: AsyncParsableCommand {
         func run() async throws {
             try await LedgerCommand.balances(
                 global, columns: ["account", "class", "currency", "debits", "credits", "balance", "lines"])
+        }
+    }
+
+    struct Suspense: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Pools without a payee, oldest first, and since when they wait.",
+            discussion: """
+                All weights of such a pool were zero. laurel allocate with others, and --restate or --into, shares it after all.
+                laurel ledger suspense
+                """)
+        @OptionGroup var global: GlobalOptions
+
+        func run() async throws {
+            var listing = Listing(
+                columns: [
+                    .text("period", "period"), .text("currency", "currency"), .number("amount", "amount"),
+                    .text("since", "since"),
+                ], whenEmpty: "nothing is in suspense: every pool found its payees")
+            listing.rows = try await global.openHouse().ledger.suspense().map { pool in
+                [
+                    .string(pool.period), .string(pool.currency.code), .string(pool.amount.formatted),
+                    .string(pool.since),
+                ]
+            }
+            listing.write(as: global.format)
         }
     }
 

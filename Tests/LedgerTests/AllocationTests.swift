@@ -34,13 +34,30 @@ import Testing
             let results = try await ledger.share([("p1", 0), ("p2", 0)])
             #expect(results[0].toSuspense)
             #expect(try await ledger.balance("suspense:unmatched") == -100_000_000)
+            let waiting = try await ledger.suspense()
+            #expect(waiting.map { "\($0.period) \($0.currency) \($0.amount.formatted)" } == ["2026-10 USD 100.000000"])
             let refused = await #expect(throws: LaurelError.self) { try await ledger.share([("p1", 1), ("p2", 0)]) }
             #expect(refused?.kind == .refused)
             _ = try await ledger.share([("p1", 1), ("p2", 0)], restating: true)
             #expect(try await ledger.balance("suspense:unmatched") == 0)
+            #expect(try await ledger.suspense().isEmpty)
             #expect(try await ledger.balance("payable:p1") == -100_000_000)
             #expect(try await ledger.check(strict: true).isEmpty)
         }
+    }
+
+    /// What came in one receipt or in several is shared the same.
+    @Test func aReceiptInTwoPartsIsSharedTheSame() async throws {
+        var shared: [[Int64]] = []
+        for parts in [[Int64(100_01)], [33_34, 66_67]] {
+            shared.append(
+                try await withBooks { ledger, _ in
+                    for (number, cents) in parts.enumerated() { try await ledger.earn("r\(number)", cents) }
+                    _ = try await ledger.share([("p1", 3), ("p2", 5), ("p3", 3)])
+                    return try await ledger.trialBalance().filter { $0.code.hasPrefix("payable:") }.map(\.balance.value)
+                })
+        }
+        #expect(shared[0] == shared[1] && shared[0].count == 3)
     }
 
     @Test func aDatasetIsSharedOverItsSplit() async throws {
@@ -78,9 +95,12 @@ import Testing
         ("contributor,weight\np1,٣\n", "w.csv:2:4"), ("contributor,weight\np1,-1\n", "w.csv:2:4"),
         ("contributor,weight\np1,9223372036854775808\n", "w.csv:2:4"), ("contributor,weight\np1,\n", "w.csv:2:4"),
         ("contributor,weight\np1,1\np1,2\n", "w.csv:3:1"), ("contributor,weight\n,1\n", "w.csv:2:1"),
+        ("contributor,weight\np1,1\np9,1\n", "w.csv:3:1"),
     ])
     func unusableWeightsAreRefusedWithTheirPlace(text: String, place: String) {
-        let error = #expect(throws: LaurelError.self) { try Weights(parsing: Array(text.utf8), file: "w.csv") }
+        let error = #expect(throws: LaurelError.self) {
+            try Weights(parsing: Array(text.utf8), file: "w.csv", contributors: ["p1"])
+        }
         #expect(error?.place == place)
     }
 }

@@ -60,7 +60,7 @@ import Testing
                 all.subtracting(program) == [
                     "post_journal", "reverse_journal", "open_accounts", "require_room", "require_shared",
                     "require_agreed", "require_not_before", "require_open", "require_late", "require_settled_before",
-                    "unsettled_period", "convertible", "require_person", "write_off_room",
+                    "unsettled_period", "convertible", "require_person", "write_off_room", "lock_advance",
                 ])
             #expect(auditor == ["decimal_text", "largest_remainder", "payee_statement"])
             let state = await state {

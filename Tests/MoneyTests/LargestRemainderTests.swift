@@ -68,6 +68,23 @@ import Testing
         }
     }
 
+    /// Each amount lies within a unit of the exact share, so whoever comes as two gets within three of what one would get; and the
+    /// others' exact shares stay what they are, so theirs move by a unit at most.
+    @Test func mergingTwoMovesUnitsOnly() throws {
+        var random = SplitMix(seed: 9)
+        for number in 0..<5_000 {
+            let (pool, raw) = randomCase(&random)
+            let others = raw.map { (id: $0.id, weight: $0.weight >> 4) }
+            let weight = random.next() >> 8
+            guard others.contains(where: { $0.weight > 0 }) || weight > 0 else { continue }
+            let apart = try amounts(pool, others + [(id: "twin-a", weight: weight), (id: "twin-b", weight: weight)])
+            let merged = try amounts(pool, others + [(id: "twin", weight: 2 * weight)])
+            let difference = try #require(merged["twin"]) - (apart["twin-a"] ?? 0) - (apart["twin-b"] ?? 0)
+            try #require(abs(difference) < 3, "case \(number)")
+            for (id, _) in others { try #require(abs(apart[id]! - merged[id]!) <= 1, "case \(number) \(id)") }
+        }
+    }
+
     @Test func twoLevelsStillSumToThePool() throws {
         var random = SplitMix(seed: 11)
         for _ in 0..<5_000 {

@@ -37,6 +37,8 @@ import Testing
             for name in ["ada", "bob"] {
                 try await laurel.succeed("contributor", "close", name, "--period", "2026-09", "--reason", "left")
             }
+            let listed = try await laurel.succeed("contributor", "list", "--format", "json").rows()
+            #expect(listed.map { $0["closed_from"] as? String } == ["2026-09", "2026-09"])
             try await month(laurel, "2026-09", "200.00")
             #expect(try await payout(laurel, "2026-09-usd-ada") == "suspended 0")
             // 100 less 10 recouped, less 30 % of that.
