@@ -87,6 +87,7 @@ import Testing
                 #expect(run.status == 2 && run.errors.contains("bad.csv:3:23"), "\(run.errors)")
                 #expect(run.errors.split(separator: "\n").count == 1)
             }
+            try await program.succeed("contributor", "add", "ada", "--name", "Ada")
             let weights = try program.file("w.csv", "contributor,dataset,weight\nada,x\u{200B},1\n")
             let run = try await program.run("allocate", "--period", "2026-10", "--weights", weights)
             #expect(run.status == 4)  // nothing to share yet; the file is read after that

@@ -83,7 +83,7 @@ struct TamperingTests {
             ("payment", "minimum_micros = minimum_micros + 1"), ("payment_result", "reason = 'x'"),
             ("revenue_receipt", "file_sha256 = sha256('x')"), ("period", "opened_by = 'x'"),
             ("period_close", "closed_by = 'x'"), ("advance_cancellation", "reason = 'x'"),
-            ("tax_remittance", "reference = 'x'"), ("write_off", "reason = 'x'"), ("write_off", "proposed_by = 'x'"),
+            ("tax_remittance", "reference = 'x'"), ("write_off", "reason = 'x'"),
             ("write_off_approval", "approved_by = 'x' WHERE number = 1"), ("final_settlement", "party_id = 'ben'"),
         ] {
             edits.append(Edit("ledger.\(table)", setting: change, sealed))
@@ -91,6 +91,8 @@ struct TamperingTests {
         for table in ["payee_term", "party_tax_profile", "hold_release", "policy"] {
             edits.append(Edit("ledger.\(table)", "DELETE FROM ledger.\(table)", sealed))
         }
+        edits.append(
+            Edit("ledger.write_off", setting: "proposed_by = 'x'", sealed.union(["approvals-valid"])))
         let gone: Set<String> = ["log-covers-journals", "log-covers-documents"]
         edits.append(Edit("statements.seal", "DELETE FROM statements.seal", gone))
         edits.append(
