@@ -62,7 +62,9 @@ package struct DiffusionModel: Sendable {
                     next: "check that weights and recipe belong together")
             }
             guard tensor.values.allSatisfy(\.isFinite) else {
-                throw .input("tensor \(parameter.name) holds a number that is not finite", at: place)
+                throw .input(
+                    "tensor \(parameter.name) holds a number that is not finite", at: place,
+                    next: "take the weights from before its training ran away")
             }
             parameters.append(contentsOf: tensor.values)
         }

@@ -71,16 +71,29 @@ extension Layout {
     /// convolutions' weights packed for both directions (four times their size each).
     package func estimatedBytes(batch: Int) -> Double {
         let (values, largest) = sizes
-        return 1.25 * 4 * (Double(batch) * (values + 3 * largest) + 2 * 10 * Double(count))
+        return 1.25 * 4 * (Double(batch) * (values + attention + 3 * largest) + 2 * 10 * Double(count))
     }
 
     /// Bytes that a ``Workspace`` takes, rounded up: training in one part, and the network that samples, which keeps no
     /// values for a way back.
     package func estimatedWorkspaceBytes(batch: Int) -> Double {
         let (values, largest) = sizes
-        let sampling = Double(Sampler.batch) * (values / 2 + 3 * largest) + 5 * Double(count)
-        return 1.25 * 4 * (Double(batch) * (values + 3 * largest) + 10 * Double(count) + sampling)
+        let sampling = Double(Sampler.batch) * (values / 2 + attention + 3 * largest) + 5 * Double(count)
+        return 1.25 * 4 * (Double(batch) * (values + attention + 3 * largest) + 10 * Double(count) + sampling)
     }
+
+    /// Numbers that one image's attention holds, with their gradients; with few resolutions most of all are the shares of
+    /// every pixel in every other.
+    private var attention: Double {
+        guard architecture.attention else { return 0 }
+        let lowest = side(of: down.count - 1)
+        let (pixels, channels) = (lowest * lowest, parameter("middle.attention.norm.weight").count)
+        let (projected, value) = (parameter("middle.attention.qkv.bias").count, width(["middle.attention.value"]))
+        return Double(pixels * (pixels + 3 * channels + 2 * projected + value))
+    }
+
+    /// Bytes of a course of training and of the ``denoisingLoss(_:images:labels:seed:batches:)`` that is measured at its end.
+    package func estimatedCourseBytes(batch: Int) -> Double { estimatedBytes(batch: max(batch, denoisingLossBatch)) }
 
     /// Numbers that one image's values and their gradients are, and the largest block's.
     private var sizes: (values: Double, largest: Double) {

@@ -73,8 +73,9 @@ package struct Recipe: Codable, Hashable, Sendable {
             guard holds else { throw .input("\(path) \(value) is not possible", at: places.of(path), next: remedy) }
         }
         try architecture.validate(places)
+        // Sampling takes up to fifty different levels unless it is told otherwise.
         try require(
-            (10...10_000).contains(diffusion.timesteps), "diffusion.timesteps", diffusion.timesteps, "use 10 to 10000")
+            (50...10_000).contains(diffusion.timesteps), "diffusion.timesteps", diffusion.timesteps, "use 50 to 10000")
         for (name, part) in [("training", training), ("recovery", recovery)] {
             try require((0...10_000_000).contains(part.steps), "\(name).steps", part.steps, "use 0 to 10000000")
             try require(

@@ -70,7 +70,7 @@ package struct SafeTensors: Sendable {
         guard let header = parsed as? [String: Any] else { throw refuse("the safetensors header is not an object") }
         var found: [(offset: Int, tensor: Tensor)] = []
         metadata = [:]
-        for (name, entry) in header {
+        for (name, entry) in header.sorted(by: { $0.key < $1.key }) {
             if name == "__metadata__" {
                 guard let text = entry as? [String: String] else { throw refuse("the metadata is not text") }
                 metadata = text

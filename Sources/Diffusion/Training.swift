@@ -61,13 +61,16 @@ private func course(
     return DiffusionModel(recipe: recipe, parameters: run.averagedParameters)
 }
 
+/// Images of a batch of the following.
+let denoisingLossBatch = 64
+
 /// Mean squared error of the model's predictions over all images, on noise that depends on the seed alone: the number to
 /// compare models with.
 package func denoisingLoss(
     _ model: DiffusionModel, images: ImageBatch, labels: [Int32] = [], seed: UInt64, batches: Int = 8
 ) throws(LaurelError) -> Double {
     let run = try TrainingRun(
-        model.recipe, images: images, labels: labels, batch: 64, parts: 1, keepsAverage: false)
+        model.recipe, images: images, labels: labels, batch: denoisingLossBatch, parts: 1, keepsAverage: false)
     run.reset(to: model.parameters)
     let items = Array(0..<images.count)
     var sum = 0.0

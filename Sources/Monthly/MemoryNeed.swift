@@ -6,9 +6,9 @@ import Foundation
 struct MemoryNeed {
     private let bytes: Double
 
-    /// One course of training.
+    /// One course of training, with the loss that is measured at its end.
     init(training architecture: Architecture, batch: Int) {
-        bytes = Layout(architecture).estimatedBytes(batch: batch)
+        bytes = Layout(architecture).estimatedCourseBytes(batch: batch)
     }
 
     /// Workers that fine-tune and sample beside each other.

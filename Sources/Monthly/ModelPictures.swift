@@ -65,8 +65,14 @@ extension ModelService {
 
     /// All PNG and PPM/PGM pictures under a directory, in the byte order of their paths.
     static func paths(under directory: URL) throws -> [String] {
-        guard let walker = FileManager.default.enumerator(atPath: directory.path) else {
-            throw LaurelError.input("the directory cannot be read", at: directory.path, next: "check the path")
+        var isDirectory: ObjCBool = false
+        // Of what cannot be read an enumerator is simply empty.
+        guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory),
+            isDirectory.boolValue, FileManager.default.isReadableFile(atPath: directory.path),
+            let walker = FileManager.default.enumerator(atPath: directory.path)
+        else {
+            throw LaurelError.input(
+                "there is no such directory to read", at: directory.path, next: "check the path")
         }
         let known: Set = ["png", "ppm", "pgm"]
         let paths = walker.compactMap { $0 as? String }

@@ -128,12 +128,14 @@ package enum ModelService {
     package static func sample(
         _ house: House, id: String, count: Int, steps: Int, seed: UInt64, label: Int? = nil
     ) async throws -> [Image] {
-        guard (1...10_000).contains(count), (1...1000).contains(steps) else {
+        let model = try load(house, id: id)
+        // Each step goes to another noise level.
+        let most = min(1000, model.recipe.diffusion.timesteps)
+        guard (1...10_000).contains(count), (1...most).contains(steps) else {
             throw LaurelError.input(
                 "\(count) pictures in \(steps) steps are not possible", at: "model sample",
-                next: "use 1 to 10000 pictures and 1 to 1000 steps")
+                next: "use 1 to 10000 pictures and 1 to \(most) steps")
         }
-        let model = try load(house, id: id)
         let classes = model.recipe.architecture.classes
         if let label, !(0..<classes).contains(label) {
             throw LaurelError.input(

@@ -187,11 +187,16 @@ private func listing(_ records: [ModelRecord]) -> Listing {
         [
             .string(record.id), .string(record.kind.rawValue), .string(record.snapshot ?? ""),
             .integer(record.images), .integer(record.parameters),
-            .string(String(format: "%.1f", record.operations / 1e6)), .string(String(format: "%.5f", record.loss)),
+            .string(String(format: "%.1f", record.operations / 1e6)), loss(record),
             .string(String(format: "%.1f", record.seconds)),
         ]
     }
     return listing
+}
+
+/// An imported model was measured on no pictures.
+private func loss(_ record: ModelRecord) -> OutputValue {
+    record.images == 0 ? .none : .string(String(format: "%.5f", record.loss))
 }
 
 private func record(_ record: ModelRecord) -> Record {
@@ -201,7 +206,7 @@ private func record(_ record: ModelRecord) -> Record {
         ("snapshot", record.snapshot.map { .string($0) } ?? .none), ("seed", .string(String(record.seed))),
         ("images", .integer(record.images)), ("parameters", .integer(record.parameters)),
         ("mflop", .string(String(format: "%.1f", record.operations / 1e6))),
-        ("loss", .string(String(format: "%.5f", record.loss))),
+        ("loss", loss(record)),
         ("seconds", .string(String(format: "%.1f", record.seconds))), ("kernel", .string(record.kernel)),
         ("recipe_sha256", .string(record.recipeDigest)), ("weights_sha256", .string(record.weightsDigest)),
         ("created_at", .string(record.createdAt)),

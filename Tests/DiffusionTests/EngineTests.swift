@@ -218,6 +218,13 @@ struct EngineTests {
         var damaged = data
         damaged[0] = 0xFF
         #expect(throws: LaurelError.self) { try SafeTensors(parsing: damaged, at: "w") }
+        var wild = model.tensors()
+        wild.tensors[3].values[0] = .nan
+        let name = wild.tensors[3].name
+        let refusal = #expect(throws: LaurelError.self) {
+            try DiffusionModel(recipe: model.recipe, tensors: wild, at: "w")
+        }
+        #expect(refusal?.problem.contains(name) == true && refusal?.remedy != nil)
         var other = model.recipe
         other.architecture.attention = false
         #expect(throws: LaurelError.self) {

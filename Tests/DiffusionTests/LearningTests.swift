@@ -79,19 +79,30 @@ struct LearningTests {
 
     @Test(
         "The memory that is foreseen is what training takes, or a little more",
-        arguments: [(16, 16, 3), (8, 8, 1), (16, 32, 3), (32, 16, 3)])
-    func memory(side: Int, base: Int, channels: Int) throws {
+        arguments: [
+            (16, 16, 3, [1, 2, 2]), (8, 8, 1, [1, 2]), (16, 32, 3, [1, 2, 2]), (32, 16, 3, [1, 2, 2]),
+            // Attention over all pixels is most of what it takes.
+            (32, 8, 1, [1]), (16, 64, 3, [1]),
+        ])
+    func memory(side: Int, base: Int, channels: Int, multipliers: [Int]) throws {
         var recipe = Recipe()
         recipe.architecture.side = side
         recipe.architecture.base = base
         recipe.architecture.channels = channels
-        if side == 8 { recipe.architecture.multipliers = [1, 2] }
+        recipe.architecture.multipliers = multipliers
         let images = ImageBatch(
             count: 1, side: side, channels: channels, pixels: [Float](repeating: 0, count: side * side * channels))
         let run = try TrainingRun(recipe, images: images, batch: 32, parts: 2, keepsAverage: true)
         let foreseen = Layout(recipe.architecture).estimatedBytes(batch: 32)
         #expect(foreseen > Double(run.bytes))
         #expect(foreseen < 1.6 * Double(run.bytes))
+        let worker = try Workspace(model: DiffusionModel(recipe: recipe, seed: 1), images: images, batch: 32)
+        let foreseenWorker = Layout(recipe.architecture).estimatedWorkspaceBytes(batch: 32)
+        #expect(foreseenWorker > Double(worker.bytes))
+        #expect(foreseenWorker < 1.6 * Double(worker.bytes))
+        // Small batches do not make the measurement at the end small.
+        let measuring = try TrainingRun(recipe, images: images, batch: 64, parts: 1, keepsAverage: false)
+        #expect(Layout(recipe.architecture).estimatedCourseBytes(batch: 2) > Double(measuring.bytes))
     }
 
     @Test("The WoodFisher recursion multiplies by the inverse of the damped Fisher matrix")

@@ -64,6 +64,7 @@ struct RecipeTests {
             (#"{"training":{"steps":1.5}}"#, "json:1:22", "not a whole number"),
             (#"{"training":{"steps":3,"steps":4}}"#, "json:1:14", "steps is given twice"),
             (#"{"training":null}"#, "json:1:13", "not an object"),
+            (#"{"diffusion":{"timesteps":49}}"#, "json:1:27", "timesteps 49"),
             (#"{"diffusion":{"schedule":"sine"}}"#, "json:1:26", "linear or cosine"),
             (#"{"pruning":{"sparsity":1}}"#, "json:1:24", "pruning.sparsity 1.0"),
             (#"{"training":{"clip":1e999}}"#, "json", "not JSON"), ("[]", "json:1:1", "not an object"),

@@ -54,6 +54,18 @@ import Testing
         }
     }
 
+    @Test func aDirectoryThatIsNone() async throws {
+        try await LaurelProgram.withHome { laurel in
+            let file = try laurel.file("picture.png", "")
+            for path in [file, "/nowhere"] {
+                try await expect(laurel, ["model", "train", "--images", path], 2, says: ["no such directory", path])
+            }
+            let empty = laurel.folder.path
+            try FileManager.default.removeItem(atPath: file)
+            try await expect(laurel, ["model", "train", "--images", empty], 2, says: ["no pictures", empty])
+        }
+    }
+
     @Test func modelsThatAreHalfThere() async throws {
         try await Workbench.with { bench in
             let laurel = bench.laurel

@@ -26,6 +26,21 @@ import Testing
             #expect(
                 try Data(contentsOf: bench.file("one", "recipe.json"))
                     == Data(contentsOf: bench.file("three", "recipe.json")))
+            // It was measured on no pictures, which is no loss of zero.
+            let shown = try await bench.laurel.succeed("model", "show", "three", "--format", "json").json()
+            #expect((shown as? [String: Any])?["loss"] is NSNull)
+        }
+    }
+
+    @Test func moreSamplingStepsThanNoiseLevelsAreRefused() async throws {
+        try await Workbench.with { bench in
+            let recipe = try String(contentsOfFile: bench.recipe(), encoding: .utf8) + "\ndiffusion: {timesteps: 50}\n"
+            try await bench.train("m", recipe: bench.laurel.file("coarse.yaml", recipe))
+            let sheet = bench.laurel.folder.appending(path: "sheet.png").path
+            let sample = ["model", "sample", "m", "--count", "1", "--out", sheet]
+            let refused = try await bench.laurel.start(sample + ["--steps", "51"]).end()
+            #expect(refused.status == 2 && refused.errors.contains("1 to 50 steps"), "\(refused.errors)")
+            #expect(try await bench.laurel.start(sample).end().status == 0)
         }
     }
 
