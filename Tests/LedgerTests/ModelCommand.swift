@@ -24,6 +24,12 @@ enum ModelCommand: Hashable {
     case closeAccount(String, from: Int)
     case suspend(String, Bool)
 
+    /// What it is called, without its arguments.
+    var name: String { String("\(self)".prefix { $0 != "(" }) }
+
+    /// Whether asking for it again must change nothing or be refused. (Terms of a day may be agreed anew.)
+    var canRepeat: Bool { if case .terms = self { false } else { takesKey } }
+
     /// Whether it is a posting, which an idempotency key can repeat.
     var takesKey: Bool { if case .suspend = self { false } else { true } }
 

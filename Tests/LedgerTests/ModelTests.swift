@@ -80,20 +80,59 @@ import Testing
             return commands
         }
 
+        /// Two payees may owe, from the start: what is restated after it was paid leaves a debt to write off.
+        private var negativeCarry: [ModelCommand] {
+            ["p1", "p2"].flatMap { party in
+                ["USD", "JPY", "KWD"].map {
+                    .terms(party, $0, minimum: 0, reservePPM: 0, months: 0, negative: true, from: 1)
+                }
+            }
+        }
+
         /// What comes at a turn of the month: revenue first, its end last, anything between, drawn from the books as they are.
         mutating func turn(_ number: Int, _ model: ReferenceLedger) -> [ModelCommand] {
             switch number {
-            case 0: [receipt("USD", period: month)]
+            case 0: (month == 1 ? negativeCarry : []) + [receipt("USD", period: month)]
             case 19: monthEnd(model)
             default: [next(model)]
             }
+        }
+
+        /// A balance below zero is given up: proposed or, if it is, agreed to.
+        private mutating func writeOff(of debt: ReferenceLedger.Account, _ model: ReferenceLedger, in period: Int)
+            -> ModelCommand
+        {
+            let party = String(debt.code.dropFirst("payable:".count))
+            let open = model.writeOffs.filter {
+                $0.value.party == party && $0.value.currency == debt.currency && $0.value.advance.isEmpty
+                    && $0.value.approvers.count < 2
+            }
+            if let reference = open.keys.sorted().last { return approval(reference, model, in: period) }
+            number += 1
+            return .propose(
+                "w\(number)", party: party, currency: debt.currency, advance: "",
+                model.balance(debt.code, debt.currency) / Int64(1 + below(2)) + Int64(below(2)), by: self.party())
+        }
+
+        /// Mostly by somebody who may.
+        private mutating func approval(_ reference: String, _ model: ReferenceLedger, in period: Int) -> ModelCommand {
+            let others = (1...5).map { "p\($0)" }.filter { person in
+                model.writeOffs[reference].map { person != $0.party && person != $0.proposer } ?? true
+            }
+            return .approve(reference, by: below(4) == 0 ? party() : others[below(others.count)], in: period)
         }
 
         mutating func next(_ model: ReferenceLedger) -> ModelCommand {
             let currency = currency()
             // Mostly this month, sometimes an earlier one or the next.
             let period = below(12) == 0 ? 1 + below(month) : below(15) == 0 ? month + 1 : month
-            switch below(22) {
+            // A debt is rare and soon made up: while there is one, every second command is about it.
+            let debts = model.balances.filter { $0.key.code.hasPrefix("payable:") && $0.value > 0 }.keys
+                .sorted { ($0.code, $0.currency) < ($1.code, $1.currency) }
+            if let debt = debts.randomElement(using: &random), below(2) == 0 {
+                return writeOff(of: debt, model, in: period)
+            }
+            switch below(25) {
             case 0...3: return receipt(currency, period: period)
             case 4:
                 guard number > 0 else { return receipt(currency, period: period) }
@@ -135,38 +174,72 @@ import Testing
                 return receipt(currency, period: 1 + below(month), into: below(6) == 0 ? 1 + below(month) : month)
             case 16:
                 guard let advance = model.advances.randomElement(using: &random) else { return .suspend(party(), true) }
-                return .cancel(advance.reference, in: period)
+                return .cancel(below(8) == 0 ? "none" : advance.reference, in: period)
             case 17:
-                number += 1
-                let debts = model.balances.filter { $0.key.code.hasPrefix("payable:") && $0.value > 0 }
-                    .sorted { ($0.key.code, $0.key.currency) < ($1.key.code, $1.key.currency) }
-                if let debt = debts.randomElement(using: &random), below(3) > 0 {
-                    return .propose(
-                        "w\(number)", party: String(debt.key.code.dropFirst(8)), currency: debt.key.currency,
-                        advance: "", debt.value / Int64(1 + below(2)) + Int64(below(2)), by: party())
-                }
                 guard let advance = model.advances.randomElement(using: &random) else {
                     return .suspend(party(), false)
                 }
+                number += 1
                 return .propose(
-                    "w\(number)", party: advance.party, currency: advance.currency, advance: advance.reference,
+                    "w\(number)", party: advance.party, currency: advance.currency,
+                    advance: below(8) == 0 ? "none" : advance.reference,
                     max(1, Int64(1 + below(2)) * advance.outstanding / 2 + Int64(below(2))), by: party())
-            case 18:
+            case 18...20:
                 let open = model.writeOffs.filter { $0.value.approvers.count < 2 }.keys.sorted()
-                let any = model.writeOffs.keys.sorted().last ?? "none"
-                return .approve(open.randomElement(using: &random) ?? any, by: party(), in: period)
-            case 19:
+                return approval(
+                    open.randomElement(using: &random) ?? model.writeOffs.keys.sorted().last ?? "none", model,
+                    in: period)
+            case 21:
                 number += 1
                 let owed = -model.balance("withholding:XX", currency)
                 return .remit(
                     currency, max(1, owed - Int64(below(2)) * coin(currency)), reference: "t\(number)", in: period)
-            case 20:
-                return below(8) == 0 ? .closeAccount(party(), from: month) : .suspend(party(), below(3) == 0)
+            case 22:
+                return below(5) == 0 ? .closeAccount(party(), from: period) : .suspend(party(), below(3) == 0)
             default:
-                let again = history.filter { if case .terms = $0 { false } else { $0.takesKey } }
-                return again.isEmpty ? receipt(currency, period: month) : again[below(again.count)]
+                // Again: of each kind of command as often as of another.
+                let kinds = Dictionary(grouping: history.filter(\.canRepeat), by: \.name).sorted { $0.key < $1.key }
+                guard let kind = kinds.randomElement(using: &random) else { return receipt(currency, period: month) }
+                return kind.value[below(kind.value.count)]
             }
         }
+    }
+
+    /// Agreement about commands that hardly occur, or that are always refused, would be worth little.
+    @Test func everyCommandIsTakenAndRefused() {
+        var outcomes: [String: Set<String>] = [:]
+        var moved: Set<String> = []
+        for seed in 1...30 as ClosedRange<UInt64> {
+            var model = Self.emptyBooks
+            var author = Author(random: SplitMix(seed: seed))
+            for turn in 0..<100 {
+                for command in author.turn(turn % 20, model) {
+                    outcomes[command.name, default: []].insert("\(command.apply(to: &model))")
+                    author.history.append(command)
+                }
+            }
+            moved.formUnion(model.lines.map { "\($0.kind) \($0.account.code.prefix { $0 != ":" })" })
+        }
+        for name in [
+            "add", "void", "allocate", "advance", "close", "cancel", "propose", "closeAccount", "remit",
+        ] {
+            let seen = outcomes[name] ?? []
+            #expect(seen.isSuperset(of: ["done(\"new\")", "done(\"unchanged\")", "refused"]), "\(name): \(seen)")
+        }
+        #expect(outcomes["convert"]?.isSuperset(of: ["done(\"new\")", "refused"]) == true)
+        for name in ["add", "void", "cancel", "close", "answer", "propose", "approve"] {
+            #expect(outcomes[name]?.contains("unusable") == true, "\(name): \(outcomes[name] ?? [])")
+        }
+        let approvals = ["done(\"1 new\")", "done(\"1 unchanged\")", "done(\"2 new\")", "refused"]
+        #expect(outcomes["approve"]?.isSuperset(of: approvals) == true, "\(outcomes["approve"] ?? [])")
+        #expect(outcomes["settle"]?.isSuperset(of: ["done(\"0\")", "done(\"5\")", "refused"]) == true)
+        #expect(outcomes["answer"]?.isSuperset(of: ["done(\"0\")", "done(\"1\")", "refused"]) == true)
+        #expect(
+            moved.isSuperset(of: [
+                "written_off payable", "written_off advance", "reversal advance", "tax_remitted withholding",
+                "payout_returned withholding", "reserve_released reserve", "hold_released hold",
+                "prior_period_adjusted payable", "advance_recouped advance",
+            ]), "\(moved.sorted())")
     }
 
     @Test(arguments: seeds)

@@ -83,7 +83,8 @@ struct StatementPage {
         case .nothingDue:
             return [
                 "mark": "waiting", "title": "Nothing is due this month.",
-                "text": "Your balance is \(closing).",
+                "text": statement.balance.closing < .zero
+                    ? "Your balance is \(closing): it is made up from later earnings." : "Your balance is \(closing).",
             ]
         }
     }

@@ -32,7 +32,9 @@ struct Waterfall {
             }
             + [
                 Step(
-                    label: "Closing balance", explanation: "stays yours, carried to next month",
+                    label: "Closing balance",
+                    explanation: balance.closing < .zero
+                        ? "owed to us, taken from later earnings" : "stays yours, carried to next month",
                     amount: balance.closing, isTotal: true)
             ]
     }
