@@ -291,7 +291,8 @@ struct ReferenceLedger {
             self = copy
             return .done("unchanged")
         }
-        guard pool > 0 || (pool == 0 && old != nil) else { return .refused }
+        // A closed month takes no new weights either, also where they move nothing.
+        guard pool > 0 || (pool == 0 && old != nil), target > closed else { return .refused }
         let shares = sorted.isEmpty ? [] : share(pool, sorted)
         var change: [String: Int64] = [:]
         for share in shares { change["payable:\(share.party)", default: 0] -= share.amount }
