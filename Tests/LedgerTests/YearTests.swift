@@ -108,40 +108,11 @@ import Testing
 
     /// Another program adds the books up to the same balances, to the last micro.
     private func compareWithHledger(_ program: LaurelProgram) async throws {
-        let books = try await program.file(
-            "books.journal", program.succeed("ledger", "export", "--format", "hledger").output)
-        _ = try hledger(["-f", books, "check", "accounts", "commodities", "balancednoautoconversion", "ordereddates"])
-        let balances = try hledger(["-f", books, "balance", "--flat", "--no-total", "--layout=bare", "-O", "csv"])
-        var theirs: [String: String] = [:]
-        for row in balances.split(separator: "\n").dropFirst() {
-            let cells = row.split(separator: ",").map { $0.trimmingCharacters(in: ["\""]) }
-            theirs["\(cells[0].drop { $0 != ":" }.dropFirst()) \(cells[1])"] = cells[2]
-        }
-        var ours: [String: String] = [:]
-        var currencies: Set<String> = []
-        for row in try await table(program.succeed("ledger", "trial-balance", "--format", "csv").output) {
-            let balance = row["balance"] ?? ""
-            currencies.insert(row["currency"] ?? "")
-            if balance != "0.000000" { ours["\(row["account"] ?? "") \(row["currency"] ?? "")"] = balance }
-        }
-        #expect(currencies == ["USD", "JPY", "KWD"])
-        #expect(ours["receivable:shop KWD"] == nil && ours["receivable:shop USD"] != nil)
-        #expect(ours.count > 1000)
-        #expect(ours == theirs)
-    }
-
-    private func hledger(_ arguments: [String]) throws -> String {
-        let output = Pipe()
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/hledger")
-        process.arguments = arguments
-        process.environment = ["LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"]
-        process.standardOutput = output
-        try process.run()
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "hledger \(arguments)")
-        return String(decoding: bytes, as: UTF8.self)
+        let balances = try await program.balances()
+        #expect(Set(balances.ours.keys.map { $0.suffix(3) }) == ["USD", "JPY", "KWD"])
+        #expect(balances.ours["receivable:shop KWD"] == nil && balances.ours["receivable:shop USD"] != nil)
+        #expect(balances.ours.count > 1000)
+        #expect(balances.ours == balances.theirs)
     }
 
     /// Each event shows in the payouts of its month.

@@ -70,6 +70,8 @@ import Testing
             try await month(laurel, "2026-10", "20.00")
             #expect(try await payout(laurel, "2026-10-usd-ada") == "scheduled 11000")
             #expect(try await payout(laurel, "2026-10-usd-bob") == "scheduled 700")
+            let balances = try await laurel.balances()
+            #expect(balances.ours == balances.theirs && balances.ours["adjust:writeoff USD"] == "80.000000")
         }
     }
 }
